@@ -1,0 +1,51 @@
+#include "supervisor/coprocess.h"
+
+namespace masterd::supervisor {
+
+Facts Coprocess::facts() const {
+  const bool up = desired == Desired::Up;
+  Facts facts;
+  facts.live = life != nullptr;
+  facts.unavailable = state != State::Running || ending;
+  facts.failed = state == State::Failed;
+  facts.parked = !life && (state == State::Stopped || state == State::Exited);
+  facts.unready = up && facts.unavailable && state != State::Exited;
+  facts.moving = ending || state == State::Starting || state == State::Stopping ||
+                 state == State::Backoff ||
+                 (state == State::Waiting && parked_requirement() == nullptr);
+  facts.troubled = up && (state == State::Failed || state == State::Backoff);
+  return facts;
+}
+
+CoprocessView Coprocess::view() const {
+  CoprocessView view;
+  view.name = spec.name;
+  view.group = spec.group;
+  view.state = state;
+  view.desired = desired;
+  view.ready = state == State::Running;
+  view.restarts = restarts;
+  view.last_exit = last_exit;
+  view.reason = reason;
+  view.next_try = next_try;
+  if (life) {
+    view.pid = life->pid();
+    view.since = life->since();
+  }
+  if (state == State::Waiting) {
+    for (const Unit* unit : requirements) {
+      if (unit->unavailable > 0) view.waiting_for.push_back(unit->name);
+    }
+  }
+  if (ending && live_dependents() > 0 && state != State::Stopping) {
+    for (const Unit* unit : {static_cast<const Unit*>(&own), static_cast<const Unit*>(group)}) {
+      if (unit == nullptr) continue;
+      for (const Coprocess* dependent : unit->dependents) {
+        if (dependent->life) view.waiting_for.push_back(dependent->spec.name);
+      }
+    }
+  }
+  return view;
+}
+
+}  // namespace masterd::supervisor

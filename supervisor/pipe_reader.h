@@ -1,0 +1,47 @@
+// pipe_reader -- the reading end of a child's stdout or stderr: always drained, so that no child
+// ever stands at a full pipe.
+//
+//   open --end of file, or a read error--> closed
+//
+// The end of file is never waited for: a grandchild may hold the writing end for as long as it
+// likes. Owner: Child.
+#pragma once
+
+#include <functional>
+#include <string_view>
+
+#include "fsm/event_loop.h"
+#include "supervisor/owned_fd.h"
+
+namespace masterd::supervisor {
+
+struct Pipe {
+  OwnedFd read;   // does not block
+  OwnedFd write;  // blocks, as a program expects of its stdout
+};
+/// Both ends close on exec and are above 2, also where the process has closed its own 0, 1, 2: a
+/// child's dup2 to them cannot hit the other end. Throws SpawnError{Pipe}.
+Pipe make_pipe();
+
+class PipeReader {
+ public:
+  using OnBytes = std::function<void(std::string_view)>;
+
+  /// `loop` must outlive the reader; `on_bytes` must not destroy it. Throws std::system_error.
+  PipeReader(fsm::EventLoop& loop, OwnedFd fd, OnBytes on_bytes);
+  PipeReader(const PipeReader&) = delete;
+  PipeReader& operator=(const PipeReader&) = delete;
+
+  /// Delivers what is in the pipe now. Bounded by that, not by what a writer goes on adding.
+  void drain();
+
+ private:
+  void read_up_to(std::size_t limit);
+  void close();
+
+  const OnBytes on_bytes_;
+  OwnedFd fd_;
+  fsm::Watch readable_;
+};
+
+}  // namespace masterd::supervisor

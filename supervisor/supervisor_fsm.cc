@@ -1,0 +1,76 @@
+#include "supervisor/supervisor_fsm.h"
+
+#include <utility>
+
+#include "supervisor/supervision.h"
+
+namespace masterd::supervisor {
+
+SupervisorFsm::SupervisorFsm(fsm::EventLoop& loop, Launcher& launcher, config::SessionSpec spec,
+                             Sink& sink)
+    : MealyCoroutine{loop, "supervisor"},
+      supervision_{std::make_unique<Supervision>(loop, launcher, std::move(spec), sink,
+                                                 [this] { resume(); })} {}
+
+SupervisorFsm::~SupervisorFsm() { unwind(); }
+
+void SupervisorFsm::state_machine() {
+  supervision_->begin();
+  for (;;) {
+    supervision_->settle();
+    yield();
+  }
+}
+
+void SupervisorFsm::shutdown_state_machine() {
+  supervision_->end_all(*shutdown_reason());
+  supervision_->settle();
+  while (supervision_->live() > 0) {
+    yield();
+    supervision_->settle();
+  }
+}
+
+void SupervisorFsm::start_coprocess(const std::string& name) {
+  supervision_->start(supervision_->at(name), "start requested");
+}
+void SupervisorFsm::stop_coprocess(const std::string& name, bool now) {
+  supervision_->stop(supervision_->at(name), now);
+}
+void SupervisorFsm::restart_coprocess(const std::string& name, bool now) {
+  supervision_->restart(supervision_->at(name), now);
+}
+int SupervisorFsm::signal_coprocess(const std::string& name, int signo) {
+  return supervision_->signal(supervision_->at(name), signo);
+}
+Changes SupervisorFsm::reconfigure(config::SessionSpec spec) {
+  return supervision_->reconfigure(std::move(spec));
+}
+
+const config::SessionSpec& SupervisorFsm::spec() const { return supervision_->spec(); }
+bool SupervisorFsm::has(std::string_view name) const {
+  return supervision_->set().find(name) != nullptr;
+}
+CoprocessView SupervisorFsm::view(std::string_view name) const {
+  return supervision_->at(name).view();
+}
+State SupervisorFsm::state(std::string_view name) const { return supervision_->at(name).state; }
+const OutputRing& SupervisorFsm::ring(std::string_view name) const {
+  return supervision_->at(name).ring;
+}
+
+std::vector<CoprocessView> SupervisorFsm::views() const {
+  std::vector<CoprocessView> views;
+  views.reserve(supervision_->set().all().size());
+  for (const auto& c : supervision_->set().all()) views.push_back(c->view());
+  return views;
+}
+
+bool SupervisorFsm::all_ready() const { return supervision_->set().unready() == 0; }
+bool SupervisorFsm::settled() const { return supervision_->set().moving() == 0; }
+bool SupervisorFsm::degraded() const { return supervision_->set().troubled() > 0; }
+bool SupervisorFsm::possible(std::string_view name, State state) const {
+  return supervision_->possible(supervision_->at(name), state);
+}
+
+}  // namespace masterd::supervisor

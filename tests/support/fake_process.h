@@ -1,0 +1,124 @@
+// fake_process -- a Launcher whose processes a test moves by hand: nothing forks, no time passes.
+//
+// A launched FakeProcess stays in FakeLauncher::processes (also after its machine destroyed it), so
+// a test can look at what was done to it: signals, reaping, killing.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cerrno>
+#include <csignal>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "config/spec.h"
+#include "supervisor/process.h"
+#include "supervisor/spawn_error.h"
+
+namespace masterd::test {
+
+/// What happened to one process; owned by the launcher, outlives the process object.
+struct FakeRecord {
+  std::string name;
+  pid_t pid = 0;
+  std::vector<int> signals;         // to the group
+  std::vector<int> leader_signals;  // to the leader alone
+  bool leader_exited = false;
+  bool gone = false;
+  bool reaped = false;
+  bool destroyed = false;
+  std::optional<supervisor::ExitStatus> status;
+  std::vector<int> obeys{SIGKILL, SIGTERM};  // group signals that end leader and group at once
+  supervisor::Launcher::Output output;
+  fsm::Event exited_event;
+  fsm::Event gone_event;
+
+  /// The leader ends; the group too unless `members_stay`.
+  void end(supervisor::ExitStatus how, bool members_stay = false) {
+    leader_exited = true;
+    status = how;
+    exited_event.set();
+    if (!members_stay) end_group();
+  }
+  void end_with(int code) { end({supervisor::ExitStatus::Kind::Exited, code, false}); }
+  void end_by(int signo) { end({supervisor::ExitStatus::Kind::Signalled, signo, false}); }
+  void end_group() {
+    gone = true;
+    gone_event.set();
+  }
+};
+
+class FakeProcess final : public supervisor::Process {
+ public:
+  explicit FakeProcess(FakeRecord& record) : record_{record} {}
+  ~FakeProcess() override { record_.destroyed = true; }
+
+  [[nodiscard]] pid_t pid() const override { return record_.pid; }
+  [[nodiscard]] fsm::Event& exited() override { return record_.exited_event; }
+  [[nodiscard]] fsm::Event& gone() override { return record_.gone_event; }
+  int signal_group(int signo) override {
+    if (record_.gone) return ESRCH;
+    record_.signals.push_back(signo);
+    for (const int obeyed : record_.obeys) {
+      if (obeyed != signo) continue;
+      if (record_.leader_exited) {
+        record_.end_group();
+      } else {
+        record_.end_by(signo);
+      }
+    }
+    return 0;
+  }
+  int signal(int signo) override {
+    if (record_.leader_exited) return ESRCH;
+    record_.leader_signals.push_back(signo);
+    return 0;
+  }
+  std::optional<supervisor::ExitStatus> reap() override {
+    if (record_.leader_exited) record_.reaped = true;
+    return record_.status;
+  }
+
+ private:
+  FakeRecord& record_;
+};
+
+class FakeLauncher final : public supervisor::Launcher {
+ public:
+  std::unique_ptr<supervisor::Process> launch(const config::CoprocessSpec& spec,
+                                              Output output) override {
+    ++launches;
+    if (const int error = std::exchange(fail_next, fail_always)) {
+      throw supervisor::SpawnError{supervisor::SpawnStage::Exec, spec.command.at(0), error};
+    }
+    auto& record = processes.emplace_back(std::make_unique<FakeRecord>());
+    record->name = spec.name;
+    record->pid = next_pid++;
+    record->output = std::move(output);
+    if (deaf) record->obeys = {SIGKILL};
+    if (unkillable) record->obeys.clear();
+    return std::make_unique<FakeProcess>(*record);
+  }
+
+  /// The newest process of that name; nullptr: it was never launched.
+  [[nodiscard]] FakeRecord* of(const std::string& name) const {
+    for (auto it = processes.rbegin(); it != processes.rend(); ++it) {
+      if ((*it)->name == name) return it->get();
+    }
+    return nullptr;
+  }
+
+  std::deque<std::unique_ptr<FakeRecord>> processes;
+  pid_t next_pid = 1000;
+  int launches = 0;
+  int fail_next = 0;    // errno of the next launch
+  int fail_always = 0;  // errno of every launch after it
+  bool deaf = false;    // new processes obey SIGKILL only
+  bool unkillable = false;
+};
+
+}  // namespace masterd::test
