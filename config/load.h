@@ -1,0 +1,61 @@
+// load -- a TOML file or text to plain specs, or everything that is wrong with it at once.
+//
+//   bytes --source_text--> bounded UTF-8 --toml_reader--> typed keys --coprocess_keys,
+//   dependencies--> spec
+//
+// Each stage runs only when the one before found nothing; within a stage every error is reported,
+// in file order, at most kMaxDiagnostics of them. Nothing is partly loaded.
+//
+// Sizes and key depth are bounded before toml++ sees the text: a 100 000-part dotted key crashes
+// toml++ 3.3 (it recurses once a part). It also recurses up to 256 levels into nested values, so
+// never call this on a coroutine's stack.
+//
+// Reentrant: no state outside the calls. Nothing escapes but std::bad_alloc.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "config/spec.h"
+
+namespace masterd::config {
+
+using Diagnostics = std::vector<Diagnostic>;
+using LoadResult = std::variant<SessionSpec, Diagnostics>;  // Diagnostics is never empty
+
+inline constexpr std::size_t kMaxFileBytes = 1024 * 1024;
+/// The parts of one dotted key; session files need four.
+inline constexpr std::size_t kMaxKeyParts = 16;
+/// Groups and coprocesses of one session together.
+inline constexpr std::size_t kMaxNames = 8192;
+/// One more may follow them, without a position, that counts the rest.
+inline constexpr std::size_t kMaxDiagnostics = 100;
+
+/// Reads and validates a session file. The config folder is the folder of `path` as given (symbolic
+/// links are not resolved); diagnostics carry `path` as given.
+LoadResult load_file(const std::filesystem::path& path);
+/// `origin` is the file name in diagnostics, and its stem the session's name where the text gives
+/// none; `dir` is ${config.dir} and the default cwd (made absolute against the working directory).
+LoadResult load_text(std::string_view text, const std::string& origin,
+                     const std::filesystem::path& dir);
+
+/// masterd.toml: endpoints, events, config_dirs, [log] level, format, [hook] command, interval.
+std::variant<DaemonSpec, Diagnostics> load_daemon_file(const std::filesystem::path& path);
+
+/// A number with a unit, "100ms", "1.5s", "2m", "1h", that comes to whole milliseconds, 0 to 24 h;
+/// nullopt when it is none. No sign, no spaces, no sum of units; the unit is required, also for 0.
+std::optional<milliseconds> parse_duration(std::string_view text);
+/// "SIGTERM", "term", "15", "SIGRTMIN+1", "RTMAX-1" to a signal number, 1 to 64. Case does not
+/// matter.
+std::optional<int> parse_signal(std::string_view text);
+/// "SIGTERM" for 15, "SIGRTMIN+1" for 35; "SIG32" for the nameless. parse_signal() takes each back.
+std::string signal_name(int signo);
+/// Names match [A-Za-z0-9_-]{1,64}.
+bool valid_name(std::string_view name);
+
+}  // namespace masterd::config
