@@ -1,0 +1,246 @@
+#include "ctl/render.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "ctl/table.h"
+
+namespace masterd::ctl {
+namespace {
+
+namespace json = boost::json;
+
+const json::value* member(const json::value& value, std::string_view name) {
+  const auto* object = value.if_object();
+  return object == nullptr ? nullptr
+                           : object->if_contains(json::string_view{name.data(), name.size()});
+}
+
+/// A scalar as a cell; empty for what is absent or null.
+std::string text(const json::value& value, std::string_view name) {
+  const json::value* found = member(value, name);
+  if (found == nullptr || found->is_null()) return {};
+  if (found->is_string()) return std::string{std::string_view{found->get_string()}};
+  if (found->is_bool()) return found->get_bool() ? "yes" : "no";
+  return proto::encode(*found);
+}
+
+std::string duration(const json::value& value, std::string_view name) {
+  const json::value* found = member(value, name);
+  if (found == nullptr || !found->is_number()) return {};
+  return human_duration(found->to_number<double>());
+}
+
+const json::array& list(const json::value& value, std::string_view name) {
+  static const json::array kNone;
+  const json::value* found = member(value, name);
+  return found == nullptr || !found->is_array() ? kNone : found->get_array();
+}
+
+std::string joined(const json::array& items) {
+  std::vector<std::string> words;
+  for (const json::value& item : items) {
+    words.push_back(item.is_string() ? escape(std::string_view{item.get_string()})
+                                     : proto::encode(item));
+  }
+  return fmt::format("{}", fmt::join(words, ", "));
+}
+
+Colour colour_of(std::string_view state) {
+  if (state == "running") return Colour::Green;
+  if (state == "failed") return Colour::Red;
+  if (state == "starting" || state == "stopping" || state == "backoff" || state == "waiting") {
+    return Colour::Yellow;
+  }
+  return Colour::None;
+}
+
+Table::Cell state_cell(const json::value& value, std::string_view name) {
+  std::string state = text(value, name);
+  const Colour colour = colour_of(state);
+  return {std::move(state), colour};
+}
+
+std::string last_exit(const json::value& coprocess) {
+  const json::value* exit = member(coprocess, "last_exit");
+  if (exit == nullptr) return {};
+  const std::string signal = text(*exit, "signal");
+  return signal.empty() ? "code " + text(*exit, "code") : signal;
+}
+
+std::string render_ping(const json::value& r) {
+  return escape(fmt::format("masterd {}, protocol {}, pid {}", text(r, "version"),
+                            text(r, "protocol"), text(r, "pid"))) +
+         "\n";
+}
+
+std::string render_status(const json::value& r, bool colours) {
+  const auto painted = [&](const std::string& state) {
+    return colours ? paint(escape(state), colour_of(state)) : escape(state);
+  };
+  std::string out;
+  if (const json::value* daemon = member(r, "daemon")) {
+    out += fmt::format("masterd {}: {}, pid {}, up {}\n", escape(text(*daemon, "version")),
+                       painted(text(*daemon, "state")), escape(text(*daemon, "pid")),
+                       duration(*daemon, "uptime_s"));
+  }
+  const json::value* session = member(r, "session");
+  if (session == nullptr || session->is_null()) {
+    out += "no session\n";
+  } else {
+    out += fmt::format("session {}: {}{}, generation {}", escape(text(*session, "name")),
+                       painted(text(*session, "state")),
+                       text(*session, "degraded") == "yes" ? " (degraded)" : "",
+                       escape(text(*session, "generation")));
+    const std::string config = text(*session, "config");
+    out += config.empty() ? "\n" : ", " + escape(config) + "\n";
+  }
+  const json::array& coprocesses = list(r, "coprocesses");
+  if (coprocesses.empty()) return out;
+  Table table{{"NAME", "GROUP", "STATE", "DESIRED", "PID", "READY", "RESTARTS", "UPTIME",
+               "LAST-EXIT", "REASON"}};
+  for (const json::value& c : coprocesses) {
+    std::string reason = text(c, "reason");
+    if (const json::array& waits = list(c, "waiting_for"); reason.empty() && !waits.empty()) {
+      reason = "waits for " + joined(waits);
+    }
+    if (const std::string again = duration(c, "next_try_s"); !again.empty()) {
+      reason += (reason.empty() ? "again in " : ", again in ") + again;
+    }
+    table.add({text(c, "name"), text(c, "group"), state_cell(c, "state"), text(c, "desired"),
+               text(c, "pid"), text(c, "ready"), text(c, "restarts"), duration(c, "uptime_s"),
+               last_exit(c), reason});
+  }
+  return out + "\n" + table.str(colours);
+}
+
+std::string render_configs(const json::value& r) {
+  if (list(r, "configs").empty()) return "no configs\n";
+  Table table{{"NAME", "DESCRIPTION", "PATH", "ERROR"}};
+  for (const json::value& c : list(r, "configs")) {
+    table.add({text(c, "name"), text(c, "description"), text(c, "path"), text(c, "error")});
+  }
+  return table.str(false);
+}
+
+std::string render_set_config(const json::value& r) {
+  std::string out = fmt::format("session {}, generation {}\n", escape(text(r, "session")),
+                                escape(text(r, "generation")));
+  const json::value* changes = member(r, "changes");
+  for (const char* kind : {"added", "removed", "changed", "updated", "unchanged"}) {
+    if (changes == nullptr || list(*changes, kind).empty()) continue;
+    out += fmt::format("  {}: {}\n", kind, joined(list(*changes, kind)));
+  }
+  return out;
+}
+
+std::string render_states(const json::value& r, bool colours) {
+  Table table{{"NAME", "STATE"}};
+  for (const json::value& c : list(r, "coprocesses"))
+    table.add({text(c, "name"), state_cell(c, "state")});
+  return table.str(colours);
+}
+
+std::string render_history(const json::value& r, bool colours) {
+  Table table{{"SEQ", "TIME", "NAME", "FROM", "TO", "CAUSE"}};
+  for (const json::value& t : list(r, "transitions")) {
+    table.add({text(t, "seq"), text(t, "time"), text(t, "name"), state_cell(t, "from"),
+               state_cell(t, "to"), text(t, "cause")});
+  }
+  return table.str(colours);
+}
+
+std::string render_log(const json::value& r) {
+  std::string out;
+  for (const json::value& line : list(r, "lines")) {
+    if (line.is_object()) out += render_log_line(line.get_object());
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string render_log_line(const json::object& line) {
+  const json::value value(line);
+  return fmt::format("{} {:6} {}\n", escape(text(value, "time")), escape(text(value, "stream")),
+                     escape(text(value, "text")));
+}
+
+std::string render_event(const json::object& params, bool colours) {
+  const json::value event(params);
+  const std::string type = text(event, "type");
+  const std::string time = escape(text(event, "time"));
+  if (type == "log") {
+    return fmt::format("{} {} {}: {}\n", time, escape(text(event, "name")),
+                       escape(text(event, "stream")), escape(text(event, "text")));
+  }
+  if (type == "session" || type == "coprocess") {
+    const std::string to = text(event, "to");
+    std::string out = fmt::format("{} {} {}: {} -> {}", time, type,
+                                  escape(text(event, type == "session" ? "session" : "name")),
+                                  escape(text(event, "from")),
+                                  colours ? paint(escape(to), colour_of(to)) : escape(to));
+    if (const std::string pid = text(event, "pid"); !pid.empty()) out += ", pid " + escape(pid);
+    if (const std::string exit = last_exit(event); !exit.empty()) out += ", " + escape(exit);
+    if (const std::string cause = text(event, "cause"); !cause.empty())
+      out += " (" + escape(cause) + ")";
+    return out + "\n";
+  }
+  if (type == "heartbeat")
+    return fmt::format("{} heartbeat, up {}\n", time, duration(event, "uptime_s"));
+  return proto::encode(event) + "\n";
+}
+
+std::string render_diagnostics(const json::value& diagnostics) {
+  std::string out;
+  if (!diagnostics.is_array()) return out;
+  for (const json::value& d : diagnostics.get_array()) {
+    // The same form as config's own Diagnostic: an unknown position is left out.
+    out += escape(text(d, "file"));
+    for (const char* number : {"line", "column"}) {
+      const std::string n = text(d, number);
+      if (!n.empty() && n != "0") out += ":" + escape(n);
+    }
+    out += ": ";
+    if (const std::string key = text(d, "key"); !key.empty()) out += escape(key) + ": ";
+    out += escape(text(d, "message")) + "\n";
+  }
+  return out;
+}
+
+std::string render_error(const proto::Error& error) {
+  std::string out = escape(error.message);
+  std::string lines;
+  if (const json::value* diagnostics = member(error.data, "diagnostics")) {
+    lines = render_diagnostics(*diagnostics);
+    // The message stands for the diagnostics where they are not shown; here it would only repeat
+    // the first.
+    if (lines.substr(0, lines.find('\n')) == out) out = "the config is not valid";
+  }
+  if (const std::string_view reason = proto::reason_of(error); !reason.empty()) {
+    out += fmt::format(" ({})", escape(reason));
+  }
+  if (lines.empty()) return out;
+  lines.pop_back();
+  return out + "\n" + lines;
+}
+
+std::string render_result(std::string_view verb, const json::value& r, bool colours) {
+  if (verb == "ping") return render_ping(r);
+  if (verb == "status") return render_status(r, colours);
+  if (verb == "list") return render_configs(r);
+  if (verb == "set-config") return render_set_config(r);
+  if (verb == "check") return text(r, "ok") == "yes" ? "ok\n" : "";
+  if (verb == "end-session") return fmt::format("session {}\n", escape(text(r, "session")));
+  if (verb == "shutdown") {
+    return text(r, "already_in_progress") == "yes" ? "already in progress\n" : "accepted\n";
+  }
+  if (verb == "start" || verb == "stop" || verb == "restart") return render_states(r, colours);
+  if (verb == "signal") return {};
+  if (verb == "wait") return escape(fmt::format("{} {}", text(r, "name"), text(r, "state"))) + "\n";
+  if (verb == "logs") return render_log(r);
+  if (verb == "history") return render_history(r, colours);
+  return proto::encode(r) + "\n";
+}
+
+}  // namespace masterd::ctl

@@ -1,0 +1,180 @@
+#include "ctl/render.h"
+
+#include <gtest/gtest.h>
+
+#include "proto/event.h"
+
+namespace masterd::ctl {
+namespace {
+
+namespace json = boost::json;
+
+std::string rendered(const char* verb, const char* result) {
+  return render_result(verb, json::parse(result), false);
+}
+
+constexpr const char* kStatus = R"({
+  "seq": 9,
+  "daemon": {"state": "running", "pid": 100, "version": "0.1.0", "uptime_s": 303.5},
+  "session": {"name": "two-stage", "config": "/etc/two.toml", "state": "running", "degraded": true,
+              "generation": 2},
+  "coprocesses": [
+    {"name": "rt-host", "group": "rt", "state": "running", "desired": "up", "pid": 101, "ready": true,
+     "restarts": 0, "uptime_s": 12},
+    {"name": "ui", "group": "app", "state": "failed", "desired": "up", "ready": false, "restarts": 5,
+     "last_exit": {"signal": "SIGSEGV"}, "reason": "restart limit"},
+    {"name": "late", "group": "app", "state": "waiting", "desired": "up", "ready": false,
+     "restarts": 0, "last_exit": {"code": 3}, "waiting_for": ["ui", "rt-host"]}]})";
+
+TEST(Render, StatusHasAHeadAndATable) {
+  EXPECT_EQ(
+      rendered("status", kStatus),
+      "masterd 0.1.0: running, pid 100, up 5m03s\n"
+      "session two-stage: running (degraded), generation 2, /etc/two.toml\n"
+      "\n"
+      "NAME     GROUP  STATE    DESIRED  PID  READY  RESTARTS  UPTIME  LAST-EXIT  REASON\n"
+      "rt-host  rt     running  up       101  yes    0         12s     -          -\n"
+      "ui       app    failed   up       -    no     5         -       SIGSEGV    restart limit\n"
+      "late     app    waiting  up       -    no     0         -       code 3     waits for ui, "
+      "rt-host\n");
+}
+
+TEST(Render, ABackoffShowsWhenItIsTriedAgain) {
+  EXPECT_EQ(rendered("status", R"({"session":null,"coprocesses":[{"name":"a","state":"backoff",
+                                  "reason":"code 1","next_try_s":3.25}]})"),
+            "no session\n\nNAME  STATE    REASON\na     backoff  code 1, again in 3.2s\n");
+}
+
+TEST(Render, ColoursAreOnlyWhereTheyAreWanted) {
+  EXPECT_EQ(rendered("status", kStatus).find('\x1b'), std::string::npos);
+  EXPECT_NE(render_result("status", json::parse(kStatus), true).find("\x1b[31mfailed\x1b[0m"),
+            std::string::npos);
+}
+
+TEST(Render, StatusWithoutASessionSaysSo) {
+  EXPECT_EQ(
+      rendered("status", R"({"daemon":{"state":"waiting","pid":1,"version":"0.1.0","uptime_s":1},
+                                   "session":null,"coprocesses":[]})"),
+      "masterd 0.1.0: waiting, pid 1, up 1.0s\nno session\n");
+}
+
+TEST(Render, EveryVerbSurvivesEveryShapeOfResult) {
+  for (const char* verb : {"ping", "status", "list", "set-config", "check", "end-session",
+                           "shutdown", "start", "signal", "wait", "logs", "history", "call"}) {
+    for (const char* result :
+         {"null", "5", "[]", "{}", R"("x")",
+          R"({"daemon":5,"session":[],"coprocesses":[1,null,{}]})",
+          R"({"configs":[{}],"changes":3,"lines":[4,{}],"transitions":[{}],"coprocesses":{}})",
+          R"({"session":{},"daemon":{"uptime_s":"x"},"changes":{"added":[1,{}]}})"}) {
+      EXPECT_NO_THROW(rendered(verb, result)) << verb << " " << result;
+    }
+  }
+}
+
+TEST(Render, WhatADaemonSaysCannotGarbleTheTerminal) {
+  const std::string evil = "\x1b]0;x\x07\r\n";
+  const json::value scalar(evil);
+  const json::object item{{"name", scalar},     {"state", scalar},   {"reason", scalar},
+                          {"path", scalar},     {"text", scalar},    {"time", scalar},
+                          {"cause", scalar},    {"to", scalar},      {"from", scalar},
+                          {"stream", scalar},   {"version", scalar}, {"config", scalar},
+                          {"type", "coprocess"}};
+  const json::object result{{"daemon", item},
+                            {"session", item},
+                            {"coprocesses", {json::value(item)}},
+                            {"configs", {json::value(item)}},
+                            {"lines", {json::value(item)}},
+                            {"transitions", {json::value(item)}},
+                            {"changes", {{"added", {scalar}}}},
+                            {"name", scalar},
+                            {"version", scalar}};
+  std::string all = render_event(item, false) + render_error({1, evil, item});
+  for (const char* verb : {"ping", "status", "list", "set-config", "end-session", "start", "wait",
+                           "logs", "history", "call"}) {
+    all += render_result(verb, json::value(result), false);
+  }
+  for (const char c : all) {
+    EXPECT_TRUE(c == '\n' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F)) << int{c};
+  }
+}
+
+TEST(Render, SetConfigShowsWhatChanges) {
+  EXPECT_EQ(rendered("set-config", R"({"session":"s","generation":3,"changes":
+                     {"added":["a","b"],"removed":[],"changed":["c"],"unchanged":["d"]}})"),
+            "session s, generation 3\n  added: a, b\n  changed: c\n  unchanged: d\n");
+}
+
+TEST(Render, TheSmallResultsAreOneLine) {
+  EXPECT_EQ(rendered("ping", R"({"version":"0.1.0","protocol":1,"pid":7,"events":[]})"),
+            "masterd 0.1.0, protocol 1, pid 7\n");
+  EXPECT_EQ(rendered("check", R"({"ok":true,"diagnostics":[]})"), "ok\n");
+  EXPECT_EQ(rendered("wait", R"({"name":"a","state":"running"})"), "a running\n");
+  EXPECT_EQ(rendered("shutdown", R"({"accepted":true,"already_in_progress":false})"), "accepted\n");
+  EXPECT_EQ(rendered("shutdown", R"({"accepted":true,"already_in_progress":true})"),
+            "already in progress\n");
+  EXPECT_EQ(rendered("signal", "{}"), "");
+  EXPECT_EQ(rendered("call", R"({"a":1.5})"), "{\"a\":1.5}\n");
+}
+
+TEST(Render, ListsAndHistoriesAreTables) {
+  EXPECT_EQ(rendered("list", R"({"configs":[{"name":"a","path":"/a.toml","description":"A a"}]})"),
+            "NAME  DESCRIPTION  PATH\na     A a          /a.toml\n");
+  EXPECT_EQ(rendered("list", R"({"configs":[]})"), "no configs\n");
+  EXPECT_EQ(
+      rendered("history", R"({"transitions":[{"seq":1,"time":"T","name":"a","from":"starting",
+                                   "to":"running","cause":"ready"}]})"),
+      "SEQ  TIME  NAME  FROM      TO       CAUSE\n1    T     a     starting  running  ready\n");
+  EXPECT_EQ(rendered("stop", R"({"coprocesses":[{"name":"a","state":"stopped"}]})"),
+            "NAME  STATE\na     stopped\n");
+}
+
+TEST(Render, LogLinesShowTimeStreamAndText) {
+  EXPECT_EQ(rendered("logs", R"({"lines":[{"seq":1,"time":"T","stream":"stdout","text":"one"},
+                                {"seq":2,"time":"T","stream":"stderr","text":"two\u001b[1m"}]})"),
+            "T stdout one\nT stderr two\\x1b[1m\n");
+}
+
+TEST(Render, EventsAreOneLineEach) {
+  json::object event =
+      proto::coprocess_event("a", "running", "stopping", "stop", 7, proto::exit_code(1));
+  event["time"] = "T";
+  EXPECT_EQ(render_event(event, false),
+            "T coprocess a: running -> stopping, pid 7, code 1 (stop)\n");
+  event = proto::session_event("s", "starting", "running", "");
+  event["time"] = "T";
+  EXPECT_EQ(render_event(event, false), "T session s: starting -> running\n");
+  event = proto::log_event("a", "stderr", "x", 1);
+  event["time"] = "T";
+  EXPECT_EQ(render_event(event, false), "T a stderr: x\n");
+  event = proto::heartbeat_event(61);
+  event["time"] = "T";
+  EXPECT_EQ(render_event(event, false), "T heartbeat, up 1m01s\n");
+}
+
+TEST(Render, AnEventOfATypeFromTheFutureIsShownAsJson) {
+  EXPECT_EQ(render_event({{"type", "moon"}, {"phase", 3}}, false),
+            "{\"type\":\"moon\",\"phase\":3}\n");
+}
+
+TEST(Render, AMessageThatOnlyRepeatsTheFirstDiagnosticIsNotShownTwice) {
+  const json::value diagnostics =
+      json::parse(R"([{"file":"/a","line":1,"column":2,"message":"bad"}])");
+  EXPECT_EQ(render_error(proto::application_error("bad_config", "/a:1:2: bad",
+                                                  {{"diagnostics", diagnostics}})),
+            "the config is not valid (bad_config)\n/a:1:2: bad");
+}
+
+TEST(Render, AnErrorShowsItsReasonAndDiagnostics) {
+  const json::value diagnostics = json::parse(
+      R"([{"file":"/a.toml","line":3,"column":7,"key":"coprocess.a.stop","message":"unknown key"},
+          {"file":"/a.toml","line":0,"column":0,"key":"","message":"no coprocess"}])");
+  EXPECT_EQ(render_error(proto::application_error("bad_config", "the config is not valid",
+                                                  {{"diagnostics", diagnostics}})),
+            "the config is not valid (bad_config)\n"
+            "/a.toml:3:7: coprocess.a.stop: unknown key\n"
+            "/a.toml: no coprocess");
+  EXPECT_EQ(render_error({-32601, "no such method", nullptr}), "no such method");
+}
+
+}  // namespace
+}  // namespace masterd::ctl
