@@ -10,6 +10,11 @@ using TimePoint = std::chrono::steady_clock::time_point;
 /// An absolute point; a Duration becomes one once, at the call that starts a wait.
 using Deadline = TimePoint;
 
+/// `now` + `d`; at most the last point there is, so that Duration::max() is "for ever".
+[[nodiscard]] constexpr Deadline deadline_after(TimePoint now, Duration d) {
+  return d > TimePoint::max() - now ? TimePoint::max() : now + d;
+}
+
 /// Monotonic time. Abstract so that tests can step it (tests/support/manual_clock.h).
 class Clock {
  public:

@@ -104,7 +104,7 @@ struct EventLoop::Impl {
   struct TimerWatches final : WatchOwner {
     Impl& loop;
     explicit TimerWatches(Impl& l) : loop{l} {}
-    void end_watch(std::uint64_t id) override { loop.timers.cancel(TimerId{id}); }
+    void end_watch(std::uint64_t id) override { loop.cancel(TimerId{id}); }
   };
 
   explicit Impl(const Clock& c) : clock{c} {
@@ -180,7 +180,10 @@ struct EventLoop::Impl {
     if (!no_wait) {
       const TimePoint now = clock.now();
       std::optional<Deadline> until = timers.next();
-      if (timeout && (!until || *until > now + *timeout)) until = now + *timeout;
+      if (timeout) {
+        const Deadline limit = deadline_after(now, *timeout);
+        if (!until || *until > limit) until = limit;
+      }
       if (until && *until <= now) {
         set_timer(std::nullopt, now);
         wait(0);
@@ -212,13 +215,14 @@ struct EventLoop::Impl {
     const int count = ::epoll_wait(epoll.get(), events.data(), kReadyAtOnce, 0);
     for (int i = 0; i < count; ++i) {
       const epoll_event& event = events[static_cast<std::size_t>(i)];
-      if (event.data.u64 == kTimer) {
+      const std::uint64_t id = event.data.u64;  // a copy: the struct is packed, references misalign
+      if (id == kTimer) {
         drain_counter(timer.get());
         timer_set_for.reset();
-      } else if (event.data.u64 == kWakeUp) {
+      } else if (id == kWakeUp) {
         drain_counter(wake_up.get());
       } else {
-        ready_fds.emplace_back(event.data.u64, event.events);
+        ready_fds.emplace_back(id, std::uint32_t{event.events});
       }
     }
   }
@@ -256,17 +260,21 @@ struct EventLoop::Impl {
     if (::zmq_getsockopt(socket, ZMQ_FD, &fd, &size) != 0) fail("zmq_getsockopt(ZMQ_FD)");
     return fd;
   }
-  // Keeps the host's descriptor truthful after a turn: readable for what no descriptor tells.
+  // Keeps the host's descriptor truthful between turns: readable for what no descriptor tells,
+  // and not for what was cancelled.
   void host_settle() {
     if (!host_epoll || in_turn) return;
     const TimePoint now = clock.now();
     bool work = !tasks.empty();
-    if (const auto until = timers.next()) {
-      if (*until <= now) {
-        work = true;
-      } else {
-        set_timer(until, now);
-      }
+    {  // a post that came during the turn: its wake-up was drained with the others
+      const std::lock_guard lock{foreign_mutex};
+      work = work || !foreign.empty();
+    }
+    const auto until = timers.next();
+    if (until && *until <= now) {
+      work = true;
+    } else {
+      set_timer(until, now);
     }
     for (auto it = sockets.begin(); !work && it != sockets.end(); ++it) {
       int events = 0;
@@ -275,6 +283,11 @@ struct EventLoop::Impl {
       work = (events & it->second->events) != 0;
     }
     if (work) wake();
+  }
+
+  void cancel(TimerId id) {
+    timers.cancel(id);
+    host_settle();
   }
 
   const Clock& clock;
@@ -324,17 +337,17 @@ void EventLoop::run_once(std::optional<Duration> timeout) {
       loop.in_turn = true;
       ++loop.turns;
     }
-    ~Turn() { loop.in_turn = false; }
+    ~Turn() {  // also when an exception leaves work behind
+      loop.in_turn = false;
+      loop.host_settle();
+    }
   };
-  {
-    const Turn turn{*impl_};
-    impl_->run_tasks();
-    if (impl_->stop_requested) timeout = Duration::zero();
-    impl_->poll(timeout);
-    impl_->dispatch();
-    impl_->guarded([this] { impl_->timers.fire(clock_.now()); });
-  }
-  impl_->host_settle();
+  const Turn turn{*impl_};
+  impl_->run_tasks();
+  if (impl_->stop_requested) timeout = Duration::zero();
+  impl_->poll(timeout);
+  impl_->dispatch();
+  impl_->guarded([this] { impl_->timers.fire(clock_.now()); });
 }
 
 void EventLoop::stop() {
@@ -375,6 +388,7 @@ Watch EventLoop::watch_socket(void* socket, short events, std::function<void(sho
   impl_->sockets.emplace(
       id, std::make_shared<SocketEntry>(SocketEntry{socket, events, std::move(handler)}));
   impl_->poll_set_changed = true;
+  impl_->host_settle();  // for a message whose edge somebody has read already
   return Watch{impl_->socket_watches, id};
 }
 
@@ -389,7 +403,7 @@ TimerId EventLoop::arm(Deadline deadline, std::function<void()> fn) {
   return id;
 }
 
-void EventLoop::cancel(TimerId id) { impl_->timers.cancel(id); }
+void EventLoop::cancel(TimerId id) { impl_->cancel(id); }
 
 void EventLoop::on_error(std::function<void(const std::exception&)> handler) {
   impl_->error_handler = std::move(handler);

@@ -14,7 +14,8 @@
 //
 // The loop belongs to the thread that constructs it (asserted); only post() and stop() may be
 // called from others. Handlers may do anything to the loop but run it. An exception of a handler or
-// a task goes to on_error(); without one it leaves run().
+// a task goes to on_error(); without one it leaves run(), and what is no std::exception always
+// does. The next turn finds whatever it left behind.
 #pragma once
 
 #include <cstdint>
@@ -52,7 +53,8 @@ class EventLoop {
   /// The descriptor is borrowed: end the watch before closing it. Throws std::system_error.
   [[nodiscard]] Watch watch_fd(int fd, std::uint32_t events,
                                std::function<void(std::uint32_t)> handler);
-  /// `handler(revents)` with ZMQ_POLLIN / ZMQ_POLLOUT. The socket is borrowed.
+  /// `handler(revents)` with ZMQ_POLLIN / ZMQ_POLLOUT. The socket is borrowed: end the watch before
+  /// closing it. One watch a socket.
   [[nodiscard]] Watch watch_socket(void* socket, short events, std::function<void(short)> handler);
   /// Runs `fn` once at `deadline`; the Watch cancels it.
   [[nodiscard]] Watch at(Deadline deadline, std::function<void()> fn);
@@ -65,7 +67,9 @@ class EventLoop {
 
   [[nodiscard]] TimePoint now() const { return clock_.now(); }
   [[nodiscard]] const Clock& clock() const { return clock_; }
-  /// For a host's own poll: readable while process() has work. Owned by the loop.
+  /// For a host's own poll: readable while process() has work. Owned by the loop. Outside a turn
+  /// the host must not use a watched socket (a send or receive reads its edge), or must call
+  /// process() afterwards.
   [[nodiscard]] int fd();
   /// A turn that does not wait.
   void process() { run_once(Duration::zero()); }

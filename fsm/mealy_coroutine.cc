@@ -3,6 +3,7 @@
 #include <cassert>
 #include <cstdio>
 #include <cstdlib>
+#include <new>
 #include <utility>
 
 namespace masterd::fsm {
@@ -57,13 +58,18 @@ void MealyCoroutine::shutdown(std::string_view reason) {
 
 void MealyCoroutine::unwind() {
   if (phase_ == Phase::Ended && !stack_) return;
-  phase_ = Phase::Ended;
-  step_.unlink_if_scheduled();
-  if (timer_) loop_.cancel(*std::exchange(timer_, std::nullopt));
+  phase_ = Phase::Ended;  // before the unwinding: what its destructors ask for is too late
   if (stack_) {
     stack_->unwind();
     stack_.reset();
   }
+  clear_timeout();  // after it: a destructor may have armed one
+  step_.unlink_if_scheduled();
+}
+
+void MealyCoroutine::on_end(std::function<void()> fn) {
+  on_end_ = std::move(fn);
+  if (phase_ == Phase::Ended && outcome_ != Outcome::Pending) schedule();
 }
 
 void MealyCoroutine::resume() {
@@ -88,8 +94,10 @@ void MealyCoroutine::step() {
   if (shutdown_reason_ && has_shutdown_state_machine() && phase_ != Phase::Cleanup) {
     enter_cleanup();
   } else if (phase_ == Phase::Main || phase_ == Phase::Cleanup) {
-    if (!inbox_.event && !inbox_.timeout) return;
-    trace(inbox_.event ? "resume: event" : "resume: timeout");
+    if (!inbox_.event && !inbox_.timeout && !inbox_.next_turn) return;
+    trace(inbox_.next_turn ? "resume: next turn"
+          : inbox_.event   ? "resume: event"
+                           : "resume: timeout");
     stack_->resume();
   } else if (shutdown_reason_) {
     trace("ended before it began");
@@ -99,7 +107,7 @@ void MealyCoroutine::step() {
     trace("start");
     enter(Phase::Main);
   }
-  if (stack_->done()) conclude();
+  if (stack_->done() || outcome_ == Outcome::Failed) conclude();
 }
 
 void MealyCoroutine::enter(Phase phase) {
@@ -112,18 +120,22 @@ void MealyCoroutine::enter(Phase phase) {
       shutdown_state_machine();
     }
   });
-  stack_->resume();
+  try {
+    stack_->resume();
+  } catch (const std::bad_alloc&) {  // what the body throws never comes out here
+    outcome_ = Outcome::Failed;
+    failure_ = "no memory for its stack";
+  }
 }
 
 void MealyCoroutine::enter_cleanup() {
   phase_ = Phase::Cleanup;  // before the unwinding: what its destructors ask for is too late
-  if (timer_) loop_.cancel(*std::exchange(timer_, std::nullopt));
-  if (stack_) {
+  if (stack_ && !stack_->done()) {
     trace("unwind");
     stack_->unwind();
     if (const auto failure = stack_->failure()) trace("unwind failed: " + text_of(failure));
   }
-  step_.unlink_if_scheduled();
+  clear_timeout();  // after it: a destructor may have armed one
   trace("shutdown state machine");
   enter(Phase::Cleanup);
 }
@@ -133,6 +145,8 @@ void MealyCoroutine::conclude() {
   if (stack_ && stack_->failure()) {
     failure_ = text_of(stack_->failure());
     outcome_ = Outcome::Failed;
+  }
+  if (outcome_ == Outcome::Failed) {
     trace("failed: " + failure_);
   } else if (shutdown_reason_ && has_shutdown_state_machine() && phase_ == Phase::Main) {
     // shutdown() from inside, and the main machine returned before it could be unwound.
@@ -144,15 +158,18 @@ void MealyCoroutine::conclude() {
   }
   phase_ = Phase::Ended;
   stack_.reset();
-  step_.unlink_if_scheduled();
   if (on_end_) schedule();
 }
 
-Wake MealyCoroutine::suspend(std::string_view what) {
+void MealyCoroutine::give_control(std::string_view what) {
   assert(stack_ && stack_->running() && "a wait belongs on the machine's own stack");
   trace(what);
-  if (inbox_.event || inbox_.timeout) schedule();  // came while the machine ran
   stack_->suspend();
+}
+
+Wake MealyCoroutine::suspend(std::string_view what) {
+  if (inbox_.event || inbox_.timeout) schedule();  // came while the machine ran
+  give_control(what);
   if (std::exchange(inbox_.event, false)) return Wake::Event;
   inbox_.timeout = false;
   return Wake::Timeout;
@@ -160,7 +177,7 @@ Wake MealyCoroutine::suspend(std::string_view what) {
 
 Wake MealyCoroutine::yield() { return suspend("yield"); }
 
-void MealyCoroutine::return_after_timeout(Duration d) { return_at(loop_.now() + d); }
+void MealyCoroutine::return_after_timeout(Duration d) { return_at(deadline_after(loop_.now(), d)); }
 
 void MealyCoroutine::return_at(Deadline deadline) {
   clear_timeout();
@@ -177,11 +194,13 @@ void MealyCoroutine::clear_timeout() {
 }
 
 void MealyCoroutine::return_next_loop() {
-  inbox_.event = true;
-  suspend("yield for one turn");
+  inbox_.next_turn = true;
+  schedule();
+  give_control("yield for one turn");
+  inbox_.next_turn = false;
 }
 
-Wake MealyCoroutine::wait_for(Duration d) { return wait_until(loop_.now() + d); }
+Wake MealyCoroutine::wait_for(Duration d) { return wait_until(deadline_after(loop_.now(), d)); }
 
 Wake MealyCoroutine::wait_until(Deadline deadline) {
   return_at(deadline);
@@ -202,6 +221,7 @@ Wake MealyCoroutine::await_any(std::initializer_list<Event*> sources,
     }
     return false;
   };
+  clear_timeout();  // first: whether an armed one is replaced must not depend on what came first
   if (any_set()) return Wake::Event;
   struct Waiting {  // also when this wait is unwound
     std::initializer_list<Event*> sources;
@@ -215,7 +235,6 @@ Wake MealyCoroutine::await_any(std::initializer_list<Event*> sources,
       for (Event* source : sources) source->waiter_ = nullptr;
     }
   } const waiting{this, sources};
-  clear_timeout();
   if (deadline) return_at(*deadline);
   for (;;) {
     const Wake wake = suspend("await");

@@ -66,7 +66,8 @@ class MealyCoroutine {
   /// The text of the exception that ended the machine; empty otherwise.
   [[nodiscard]] const std::string& failure() const { return failure_; }
   /// `fn` runs once, on a turn after the machine has ended, never on its stack: it may destroy it.
-  void on_end(std::function<void()> fn) { on_end_ = std::move(fn); }
+  /// Replaces an earlier one. May be given after the end.
+  void on_end(std::function<void()> fn);
 
  protected:
   virtual void state_machine() = 0;
@@ -87,13 +88,15 @@ class MealyCoroutine {
   void return_at(Deadline deadline);
   /// Disarms; a timeout already due this turn cannot resume the machine either.
   void clear_timeout();
-  /// Suspends until the next turn: every other ready source gets one.
+  /// Suspends until the next turn: every other ready source gets one. An event, a shutdown or a
+  /// timeout that comes meanwhile is left to the next wait, since this one returns no reason.
   void return_next_loop();
   /// yield() under a timeout of its own, cleared at return. Replaces an armed one.
   Wake wait_for(Duration d);
   Wake wait_until(Deadline deadline);
-  /// wait_until() narrowed to latches: other resumes do not end it. At once when one is set; then
-  /// the deadline does not matter. nullopt: no limit.
+  /// wait_until() narrowed to latches: other resumes do not end it and are not told later, nor does
+  /// a shutdown() without a shutdown_state_machine(): look at what they set when it returns. At
+  /// once when one is set; then the deadline does not matter. nullopt: no limit.
   Wake await(Event& source, std::optional<Deadline> deadline = std::nullopt);
   Wake await_any(std::initializer_list<Event*> sources,
                  std::optional<Deadline> deadline = std::nullopt);
@@ -120,6 +123,7 @@ class MealyCoroutine {
     bool event = false;
     bool timeout = false;
     bool clear_timeout = false;
+    bool next_turn = false;
   };
 
   void schedule() { loop_.schedule(step_); }
@@ -127,6 +131,7 @@ class MealyCoroutine {
   void enter(Phase phase);
   void enter_cleanup();
   void conclude();
+  void give_control(std::string_view what);
   Wake suspend(std::string_view what);
 
   EventLoop& loop_;

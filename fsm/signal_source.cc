@@ -39,7 +39,8 @@ struct SignalSource::Impl {
   void read_one() const {
     signalfd_siginfo info;
     if (::read(fd, &info, sizeof info) != sizeof info) return;
-    handler(static_cast<int>(info.ssi_signo));
+    const auto alive = handler;
+    alive(static_cast<int>(info.ssi_signo));
   }
 
   std::function<void(int)> handler;

@@ -4,7 +4,7 @@
 
 #include "config/load.h"
 #include "tests/config/results.h"
-#include "tests/config/temp_folder.h"
+#include "tests/support/temp_folder.h"
 
 namespace masterd::config {
 namespace {
@@ -13,13 +13,13 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 TEST(LoadDaemonFile, LeavesEverythingToTheBuiltInDefaultsWhenEmpty) {
-  const TempFolder folder;
-  EXPECT_EQ(loaded(load_daemon_file(folder.write("masterd.toml", ""))), DaemonSpec{});
+  const test::TempFolder folder;
+  EXPECT_EQ(loaded(load_daemon_file(folder.file("masterd.toml", ""))), DaemonSpec{});
 }
 
 TEST(LoadDaemonFile, TakesEveryKey) {
-  const TempFolder folder;
-  const DaemonSpec spec = loaded(load_daemon_file(folder.write("masterd.toml", R"(
+  const test::TempFolder folder;
+  const DaemonSpec spec = loaded(load_daemon_file(folder.file("masterd.toml", R"(
 endpoints = ["ipc:///run/masterd/control.sock", "tcp://127.0.0.1:5550"]
 events = ["tcp://*:*"]
 config_dirs = ["/etc/masterd/sessions", "sessions/"]
@@ -41,7 +41,7 @@ interval = "1.5s"
 }
 
 TEST(LoadDaemonFile, SaysThatTheFileIsMissing) {
-  const TempFolder folder;
+  const test::TempFolder folder;
   const Diagnostics found = refused(load_daemon_file(folder.path() / "masterd.toml"));
   ASSERT_EQ(found.size(), 1U);
   EXPECT_THAT(found.front().message, HasSubstr("No such file"));
@@ -61,11 +61,11 @@ class BrokenDaemonFile : public ::testing::TestWithParam<Broken> {};
 
 TEST_P(BrokenDaemonFile, IsRefusedWithItsPlaceAndReason) {
   const Broken& broken = GetParam();
-  const TempFolder folder;
-  const auto path = folder.write("masterd.toml", broken.text);
+  const test::TempFolder folder;
+  const auto path = folder.file("masterd.toml", broken.text);
   const Diagnostics found = refused(load_daemon_file(path));
   ASSERT_EQ(found.size(), 1U) << all_of(found);
-  EXPECT_EQ(found.front().file, path.native());
+  EXPECT_EQ(found.front().file, path);
   EXPECT_EQ(found.front().line, broken.line) << found.front().to_string();
   EXPECT_GT(found.front().column, 0U);
   EXPECT_EQ(found.front().key, broken.key);

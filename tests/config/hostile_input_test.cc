@@ -10,7 +10,7 @@
 
 #include "config/load.h"
 #include "tests/config/results.h"
-#include "tests/config/temp_folder.h"
+#include "tests/support/temp_folder.h"
 
 namespace masterd::config {
 namespace {
@@ -178,24 +178,24 @@ Diagnostic file_fault(const std::filesystem::path& path) {
 }
 
 TEST(LoadFile, SaysThatAFileIsMissing) {
-  const TempFolder folder;
+  const test::TempFolder folder;
   EXPECT_THAT(file_fault(folder.path() / "none.toml").message, HasSubstr("No such file"));
 }
 
 TEST(LoadFile, SaysThatAPathIsADirectory) {
-  const TempFolder folder;
+  const test::TempFolder folder;
   EXPECT_EQ(file_fault(folder.path()).message, "is a directory");
 }
 
 TEST(LoadFile, DoesNotWaitForAFifo) {
-  const TempFolder folder;
+  const test::TempFolder folder;
   const auto fifo = folder.path() / "fifo.toml";
   ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
   EXPECT_EQ(file_fault(fifo).message, "is not a regular file");
 }
 
 TEST(LoadFile, SaysThatALinkLoops) {
-  const TempFolder folder;
+  const test::TempFolder folder;
   const auto link = folder.path() / "a.toml";
   std::filesystem::create_symlink("a.toml", link);
   EXPECT_THAT(file_fault(link).message, HasSubstr("cannot open"));
@@ -203,15 +203,15 @@ TEST(LoadFile, SaysThatALinkLoops) {
 
 TEST(LoadFile, SaysThatAFileMayNotBeRead) {
   if (::geteuid() == 0) GTEST_SKIP() << "root may read everything";
-  const TempFolder folder;
-  const auto path = folder.write("a.toml", kGood);
+  const test::TempFolder folder;
+  const auto path = folder.file("a.toml", kGood);
   ASSERT_EQ(::chmod(path.c_str(), 0), 0);
   EXPECT_THAT(file_fault(path).message, HasSubstr("Permission denied"));
 }
 
 TEST(LoadFile, StopsReadingAtTheLimit) {
-  const TempFolder folder;
-  const auto path = folder.write("big.toml", std::string(2 * kMaxFileBytes, '\n'));
+  const test::TempFolder folder;
+  const auto path = folder.file("big.toml", std::string(2 * kMaxFileBytes, '\n'));
   EXPECT_THAT(file_fault(path).message, HasSubstr("too large"));
 }
 
@@ -224,8 +224,8 @@ TEST(LoadFile, RefusesAnEmptyPath) {
 }
 
 TEST(LoadFile, NeedsANameWhenTheStemIsNone) {
-  const TempFolder folder;
-  const Diagnostic d = file_fault(folder.write("my stack.toml", kGood));
+  const test::TempFolder folder;
+  const Diagnostic d = file_fault(folder.file("my stack.toml", kGood));
   EXPECT_EQ(d.key, "session.name");
   EXPECT_THAT(d.message, HasSubstr("'my stack' is not a name"));
 }

@@ -7,7 +7,7 @@
 
 #include "config/load.h"
 #include "tests/config/results.h"
-#include "tests/config/temp_folder.h"
+#include "tests/support/temp_folder.h"
 
 namespace masterd::config {
 namespace {
@@ -232,18 +232,18 @@ TEST(Expansion, TakesADoubledDollarForALiteral) {
 }
 
 TEST(LoadFile, CountsFromTheFilesFolderAndTakesItsStemForAName) {
-  const TempFolder folder;
-  const auto path = folder.write("my-stack.toml", "[coprocess.a]\ncommand = [\"./x\"]\n");
+  const test::TempFolder folder;
+  const auto path = folder.file("my-stack.toml", "[coprocess.a]\ncommand = [\"./x\"]\n");
   const SessionSpec spec = loaded(load_file(path));
   EXPECT_EQ(spec.name, "my-stack");
-  EXPECT_EQ(spec.path, path.native());
+  EXPECT_EQ(spec.path, path);
   EXPECT_EQ(spec.coprocesses.front().cwd, folder.path().native());
   EXPECT_EQ(spec.coprocesses.front().command.front(), folder.path() / "x");
 }
 
 TEST(LoadFile, MakesARelativePathAbsolute) {
-  const TempFolder folder;
-  const auto path = folder.write("a.toml", "[coprocess.a]\ncommand = [\"x\"]\n");
+  const test::TempFolder folder;
+  const auto path = folder.file("a.toml", "[coprocess.a]\ncommand = [\"x\"]\n");
   const auto relative = std::filesystem::relative(path);
   ASSERT_TRUE(relative.is_relative());
   const SessionSpec spec = loaded(load_file(relative));

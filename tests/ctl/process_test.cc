@@ -9,7 +9,7 @@
 #include "ctl/exit_code.h"
 #include "proto/event.h"
 #include "tests/proto/fake_daemon.h"
-#include "tests/proto/temp_folder.h"
+#include "tests/support/temp_folder.h"
 
 extern char** environ;
 

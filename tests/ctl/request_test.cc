@@ -6,7 +6,7 @@
 
 #include "ctl/exit_code.h"
 #include "proto/rpc.h"
-#include "tests/proto/temp_folder.h"
+#include "tests/support/temp_folder.h"
 
 namespace masterd::ctl {
 namespace {
@@ -97,13 +97,13 @@ TEST(WireRequest, APathIsMadeAbsolute) {
 
 TEST(WireRequest, AnExistingFileThatEndsInTomlIsAPath) {
   const test::TempFolder folder;
-  folder.write("here.toml", "");
+  folder.file("here.toml", "");
   EXPECT_EQ(config_word("here.toml", folder.path("")), folder.path("here.toml"));
 }
 
 TEST(WireRequest, TheTextOfAFileIsSent) {
   const test::TempFolder folder;
-  const std::string file = folder.write("f", "[session]\n");
+  const std::string file = folder.file("f", "[session]\n");
   EXPECT_EQ(request({"set-config", "--text", file}).params.at("text"), "[session]\n");
 }
 

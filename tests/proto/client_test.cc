@@ -13,7 +13,7 @@
 #include "proto/event.h"
 #include "proto/subscriber.h"
 #include "tests/proto/fake_daemon.h"
-#include "tests/proto/temp_folder.h"
+#include "tests/support/temp_folder.h"
 
 namespace masterd::proto {
 namespace {

@@ -7,8 +7,8 @@
 
 namespace masterd::test {
 
-/// False when `limit` has passed (by the loop's clock, which must be a real one). Generous: only a test
-/// that fails ever waits for it.
+/// False when `limit` has passed (by the loop's clock, which must be a real one). Generous: only a
+/// test that fails ever waits for it.
 template <class Predicate>
 [[nodiscard]] bool run_until(fsm::EventLoop& loop, const Predicate& predicate,
                              fsm::Duration limit = std::chrono::seconds{20}) {

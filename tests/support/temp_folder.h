@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <string_view>
 #include <system_error>
 
 namespace masterd::test {
@@ -15,7 +16,7 @@ namespace masterd::test {
 class TempFolder {
  public:
   TempFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "masterd-test-XXXXXX").string();
+    std::string name = "/tmp/masterd-test-XXXXXX";  // short: a unix socket's path has 107 bytes
     if (::mkdtemp(name.data()) == nullptr) {
       throw std::system_error{errno, std::generic_category(), "mkdtemp"};
     }
@@ -29,11 +30,12 @@ class TempFolder {
   TempFolder& operator=(const TempFolder&) = delete;
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  [[nodiscard]] std::string path(std::string_view name) const { return (path_ / name).string(); }
   /// Writes a file; returns its absolute path.
-  std::string file(const std::string& name, const std::string& content, mode_t mode = 0644) const {
+  std::string file(std::string_view name, std::string_view content, mode_t mode = 0644) const {
     const std::filesystem::path file = path_ / name;
     std::filesystem::create_directories(file.parent_path());
-    std::ofstream{file} << content;
+    std::ofstream{file, std::ios::binary} << content;
     ::chmod(file.c_str(), mode);
     return file.string();
   }

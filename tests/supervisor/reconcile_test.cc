@@ -1,0 +1,122 @@
+#include "supervisor/reconcile.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <string>
+
+#include "tests/supervisor/specs.h"
+
+namespace masterd::supervisor {
+namespace {
+
+using config::CoprocessSpec;
+using config::SessionSpec;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+struct Key {
+  const char* name;
+  bool neutral;
+  std::function<void(CoprocessSpec&)> change;
+};
+
+class ReconcileKeyTest : public ::testing::TestWithParam<Key> {};
+
+TEST_P(ReconcileKeyTest, DecidesWhetherTheProcessStays_S14) {
+  const CoprocessSpec before = coprocess("a");
+  CoprocessSpec after = before;
+  GetParam().change(after);
+  ASSERT_NE(before, after);
+  EXPECT_EQ(same_process(before, after), GetParam().neutral);
+  EXPECT_EQ(same_process(after, before), GetParam().neutral);
+  const Changes changes = compare(session({before}), session({after}));
+  EXPECT_EQ(changes.updated.size(), GetParam().neutral ? 1U : 0U);
+  EXPECT_EQ(changes.changed.size(), GetParam().neutral ? 0U : 1U);
+  EXPECT_THAT(changes.unchanged, IsEmpty());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    EachKey, ReconcileKeyTest,
+    ::testing::Values(
+        Key{"description", true, [](auto& s) { s.description = "new"; }},
+        Key{"group", true, [](auto& s) { s.group = "g"; }},
+        Key{"requires", true, [](auto& s) { s.requires_ = {"b"}; }},
+        Key{"restart_policy", true, [](auto& s) { s.restart.policy = config::Restart::Always; }},
+        Key{"restart_delay", true, [](auto& s) { s.restart.delay *= 2; }},
+        Key{"restart_max_delay", true, [](auto& s) { s.restart.max_delay *= 2; }},
+        Key{"restart_limit", true, [](auto& s) { s.restart.limit = 0; }},
+        Key{"restart_within", true, [](auto& s) { s.restart.within *= 2; }},
+        Key{"restart_then", true, [](auto& s) { s.restart.then = config::Then::Shutdown; }},
+        Key{"stop_signal", true, [](auto& s) { s.stop[0].signal = SIGINT; }},
+        Key{"stop_grace", true, [](auto& s) { s.stop[0].grace *= 2; }},
+        Key{"stop_rungs", true, [](auto& s) { s.stop.erase(s.stop.begin()); }},
+        Key{"on_exit", true, [](auto& s) { s.on_exit = config::OnExit::Shutdown; }},
+        Key{"vital", true, [](auto& s) { s.vital = true; }},
+        Key{"command_program", false, [](auto& s) { s.command[0] = "/bin/b"; }},
+        Key{"command_argument", false, [](auto& s) { s.command.emplace_back("-v"); }},
+        Key{"cwd", false, [](auto& s) { s.cwd = "/tmp"; }},
+        Key{"env_added", false, [](auto& s) { s.env["A"] = "1"; }}),
+    [](const auto& info) { return std::string{info.param.name}; });
+
+TEST(ReconcileTest, UnchangedFileChangesNothing_P9) {
+  const SessionSpec spec = session({member("b", "g"), coprocess("a"), coprocess("c", {"g"})});
+  const Changes changes = compare(spec, spec);
+  EXPECT_THAT(changes.unchanged, ElementsAre("b", "a", "c"));
+  EXPECT_THAT(changes.added, IsEmpty());
+  EXPECT_THAT(changes.removed, IsEmpty());
+  EXPECT_THAT(changes.changed, IsEmpty());
+  EXPECT_THAT(changes.updated, IsEmpty());
+}
+
+TEST(ReconcileTest, OtherOrderOfTheSameCoprocessesChangesNothing_P9) {
+  const Changes changes = compare(session({coprocess("a"), coprocess("b"), coprocess("c")}),
+                                  session({coprocess("c"), coprocess("a"), coprocess("b")}));
+  EXPECT_THAT(changes.unchanged, ElementsAre("c", "a", "b"));
+  EXPECT_THAT(changes.changed, IsEmpty());
+}
+
+TEST(ReconcileTest, EachListIsInTheOrderOfTheFileThatNamesIt) {
+  const SessionSpec now = session({coprocess("z-gone"), coprocess("m"), coprocess("y-gone"),
+                                   coprocess("k"), coprocess("l"), coprocess("same")});
+  CoprocessSpec l = coprocess("l");
+  l.description = "new";
+  CoprocessSpec k = coprocess("k");
+  k.description = "new";
+  const SessionSpec wanted = session({coprocess("q-new"), l, with_command(coprocess("m"), "-v"),
+                                      coprocess("same"), k, coprocess("b-new")});
+  const Changes changes = compare(now, wanted);
+  EXPECT_THAT(changes.added, ElementsAre("q-new", "b-new"));
+  EXPECT_THAT(changes.removed, ElementsAre("z-gone", "y-gone"));
+  EXPECT_THAT(changes.changed, ElementsAre("m"));
+  EXPECT_THAT(changes.updated, ElementsAre("l", "k"));
+  EXPECT_THAT(changes.unchanged, ElementsAre("same"));
+}
+
+TEST(ReconcileTest, NeutralAndOtherKeyTogetherMeanARestart) {
+  CoprocessSpec after = with_command(coprocess("a"), "-v");
+  after.description = "new";
+  EXPECT_THAT(compare(session({coprocess("a")}), session({after})).changed, ElementsAre("a"));
+}
+
+TEST(ReconcileTest, OtherNameIsARemovalAndAnAddition) {
+  const Changes changes = compare(session({coprocess("a")}), session({coprocess("A")}));
+  EXPECT_THAT(changes.removed, ElementsAre("a"));
+  EXPECT_THAT(changes.added, ElementsAre("A"));
+}
+
+TEST(ReconcileTest, EmptySessionsCompare) {
+  EXPECT_THAT(compare({}, session({coprocess("a")})).added, ElementsAre("a"));
+  EXPECT_THAT(compare(session({coprocess("a")}), {}).removed, ElementsAre("a"));
+  EXPECT_THAT(compare({}, {}).unchanged, IsEmpty());
+}
+
+TEST(ReconcileTest, DescriptionOfTheSessionConcernsNoCoprocess) {
+  SessionSpec wanted = session({coprocess("a")});
+  wanted.description = "another";
+  EXPECT_THAT(compare(session({coprocess("a")}), wanted).unchanged, ElementsAre("a"));
+}
+
+}  // namespace
+}  // namespace masterd::supervisor
