@@ -19,9 +19,9 @@ class ChildLauncher final : public Launcher {
  public:
   /// Both must outlive the launcher and every process that it launched.
   ChildLauncher(fsm::EventLoop& loop, ExitSource& exits) : loop_{loop}, exits_{exits} {}
-  /// See Launcher. An empty spec.cwd is the folder of this process. `output` must not destroy the
-  /// process. Blocks until the program runs (some tens of microseconds); all signals are blocked
-  /// meanwhile.
+  /// See Launcher. An empty spec.cwd is the folder of this process. `output` must neither throw nor
+  /// destroy the process. Blocks until the program runs (some tens of microseconds); all signals
+  /// are blocked meanwhile.
   std::unique_ptr<Process> launch(const config::CoprocessSpec& spec, Output output) override;
 
  private:

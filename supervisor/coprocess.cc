@@ -7,12 +7,14 @@ Facts Coprocess::facts() const {
   Facts facts;
   facts.live = life != nullptr;
   facts.unavailable = state != State::Running || ending;
-  facts.failed = state == State::Failed;
-  facts.parked = !life && (state == State::Stopped || state == State::Exited);
+  facts.failed = state == State::Failed && !heals();
+  const bool rests = state == State::Stopped || state == State::Exited;
+  const bool stuck = state == State::Waiting && parked_requirement() != nullptr;
+  facts.parked = !life && (rests || stuck);
   facts.unready = up && facts.unavailable && state != State::Exited;
   facts.moving = ending || state == State::Starting || state == State::Stopping ||
-                 state == State::Backoff ||
-                 (state == State::Waiting && parked_requirement() == nullptr);
+                 state == State::Backoff || (state == State::Waiting && !facts.parked) ||
+                 (up && heals());
   facts.troubled = up && (state == State::Failed || state == State::Backoff);
   return facts;
 }
@@ -20,7 +22,7 @@ Facts Coprocess::facts() const {
 CoprocessView Coprocess::view() const {
   CoprocessView view;
   view.name = spec.name;
-  view.group = spec.group;
+  if (!leaving) view.group = spec.group;
   view.state = state;
   view.desired = desired;
   view.ready = state == State::Running;

@@ -27,8 +27,8 @@ struct Unit {
   std::vector<Coprocess*> members;
   std::vector<Coprocess*> dependents;  // who requires it
   unsigned unavailable = 0;            // members that are not ready, or about to end
-  unsigned failed = 0;                 // members that gave up
-  unsigned parked = 0;                 // members that nobody will start
+  unsigned failed = 0;                 // members that gave up for good
+  unsigned parked = 0;                 // members that will not come without a command
   unsigned live_dependents = 0;        // dependents that have a life
 };
 
@@ -36,11 +36,11 @@ struct Unit {
 struct Facts {
   bool live = false;
   bool unavailable = false;  // not ready, or about to end
-  bool failed = false;
-  bool parked = false;
-  bool unready = false;   // desired up, neither running nor exited
-  bool moving = false;    // on its way to another state
-  bool troubled = false;  // desired up, failed or in backoff
+  bool failed = false;       // gave up, and what it requires does not heal it
+  bool parked = false;       // will not come without a command
+  bool unready = false;      // desired up, neither running nor exited
+  bool moving = false;       // on its way to another state
+  bool troubled = false;     // desired up, failed or in backoff
   bool operator==(const Facts&) const = default;
 };
 
@@ -55,7 +55,7 @@ struct Coprocess {
 
   config::CoprocessSpec spec;
   std::optional<config::CoprocessSpec> next_spec;  // takes over when the life under way has ended
-  bool leaving = false;                            // not in the configuration any more
+  bool leaving = false;  // not in the configuration any more: `spec` keeps its place in the old one
 
   Desired desired = Desired::Up;
   State state = State::Stopped;
@@ -98,6 +98,10 @@ struct Coprocess {
   }
   [[nodiscard]] const Unit* parked_requirement() const {
     return find_requirement([](const Unit& unit) { return unit.parked > 0; });
+  }
+  /// Failed for a requirement that has not failed any more.
+  [[nodiscard]] bool heals() const {
+    return state == State::Failed && failed_by_dependency && failed_requirement() == nullptr;
   }
   [[nodiscard]] Facts facts() const;
   [[nodiscard]] CoprocessView view() const;

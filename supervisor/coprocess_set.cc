@@ -48,9 +48,10 @@ void CoprocessSet::remove_if(const std::function<bool(const Coprocess&)>& gone) 
 }
 
 Unit* CoprocessSet::unit(const std::string& name) {
-  if (Coprocess* coprocess = find(name)) return &coprocess->own;
-  const auto group = groups_.find(name);
-  return group == groups_.end() ? nullptr : &group->second;
+  // A group first: a coprocess of that name is a leaving one, and nobody who stays requires it.
+  if (const auto group = groups_.find(name); group != groups_.end()) return &group->second;
+  Coprocess* coprocess = find(name);
+  return coprocess == nullptr ? nullptr : &coprocess->own;
 }
 
 void CoprocessSet::link() {
@@ -99,7 +100,17 @@ void CoprocessSet::count(const Facts& facts, unsigned by) {
   totals_.troubled += facts.troubled ? by : 0;
 }
 
+// A work list, not a recursion: a chain may be longer than a machine's stack allows.
 void CoprocessSet::recount(Coprocess& coprocess) {
+  to_recount_.push_back(&coprocess);
+  while (!to_recount_.empty()) {
+    Coprocess& next = *to_recount_.back();
+    to_recount_.pop_back();
+    recount_one(next);
+  }
+}
+
+void CoprocessSet::recount_one(Coprocess& coprocess) {
   const Facts now = coprocess.facts();
   const Facts before = std::exchange(coprocess.counted, now);
   if (now == before) return;
@@ -121,7 +132,9 @@ void CoprocessSet::recount(Coprocess& coprocess) {
     unit->unavailable += step(before.unavailable, now.unavailable);
     unit->failed += step(before.failed, now.failed);
     unit->parked += step(before.parked, now.parked);
-    if (state_of(*unit) != state_before) concern(unit->dependents);
+    if (state_of(*unit) == state_before) continue;
+    concern(unit->dependents);
+    to_recount_.insert(to_recount_.end(), unit->dependents.begin(), unit->dependents.end());
   }
 }
 

@@ -29,7 +29,8 @@ class CoprocessSet {
   void remove_if(const std::function<bool(const Coprocess&)>& gone);
   /// Finds anew who requires whom, after specs changed, and counts everything afresh.
   void link();
-  /// Brings the counters up to date with one coprocess that changed.
+  /// Brings the counters up to date with one coprocess that changed, and with those that depend on
+  /// it: a chain that waits for a stopped coprocess is as stuck at its far end, at once.
   void recount(Coprocess& coprocess);
 
   /// nullptr: there is none.
@@ -50,6 +51,7 @@ class CoprocessSet {
   };
 
   Unit* unit(const std::string& name);
+  void recount_one(Coprocess& coprocess);
   void count(const Facts& facts, unsigned by);
   void concern(const std::vector<Coprocess*>& coprocesses) const;
 
@@ -59,6 +61,7 @@ class CoprocessSet {
   std::vector<config::GroupSpec> group_specs_;
   std::map<std::string, Unit, std::less<>> groups_;
   Totals totals_;
+  std::vector<Coprocess*> to_recount_;  // empty between calls
 };
 
 }  // namespace masterd::supervisor

@@ -29,8 +29,9 @@ class ExitListener {
   /// The leader has become a zombie. Once, from the loop. May reap it inside the call, and may end
   /// this or any other watch.
   virtual void leader_exited() = 0;
-  /// Between leader_exited() and the end of the watch: a member of the group may have ended. The
-  /// same freedom.
+  /// Between leader_exited() and the end of the watch: a member of the group may have ended or left
+  /// it. Also asked every LeaderWatches::kTick, since one that leaves tells nobody. The same
+  /// freedom.
   virtual void member_exited() = 0;
 
  protected:

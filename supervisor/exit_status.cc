@@ -8,9 +8,9 @@
 
 namespace masterd::supervisor {
 
-ExitStatus ExitStatus::from_siginfo(int si_code, int si_status) {
-  if (si_code == CLD_EXITED) return {Kind::Exited, si_status, false};
-  return {Kind::Signalled, si_status, si_code == CLD_DUMPED};
+ExitStatus ExitStatus::from_siginfo(int code, int status) {
+  if (code == CLD_EXITED) return {Kind::Exited, status, false};
+  return {Kind::Signalled, status, code == CLD_DUMPED};
 }
 
 std::string ExitStatus::to_string() const {

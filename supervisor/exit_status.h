@@ -10,7 +10,8 @@ struct ExitStatus {
   int value = 0;  // the exit code, or the signal number
   bool core = false;
 
-  /// From waitid's si_code (CLD_EXITED, CLD_KILLED, CLD_DUMPED) and si_status.
+  /// From waitid's si_code (CLD_EXITED, CLD_KILLED, CLD_DUMPED) and si_status (macros both, so not
+  /// names here).
   static ExitStatus from_siginfo(int code, int status);
   /// Ended, but somebody else of the process waited for it and has its status. Never a success.
   static ExitStatus lost() { return {Kind::Exited, -1, false}; }

@@ -1,10 +1,7 @@
 #include <poll.h>
 #include <sys/epoll.h>
-#include <sys/pidfd.h>
 #include <sys/wait.h>
 
-#include <algorithm>
-#include <cassert>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -12,19 +9,21 @@
 #include <system_error>
 #include <unordered_map>
 #include <utility>
-#include <vector>
 
 #include "supervisor/exit_source.h"
+#include "supervisor/leader_watches.h"
 #include "supervisor/owned_fd.h"
 #include "supervisor/proc_fs.h"
+
+// glibc 2.36 declares it without C linkage (put right in 2.37).
+extern "C" {
+#include <sys/pidfd.h>
+}
 
 namespace masterd::supervisor {
 namespace {
 
-using namespace std::chrono_literals;
-
-constexpr auto kTick = 20ms;           // how often what nobody tells is looked at
-constexpr auto kLongestFarewell = 1s;  // of the destructor, for the abandoned
+constexpr std::chrono::seconds kLongestFarewell{1};  // of the destructor, for the abandoned
 
 OwnedFd open_pidfd(pid_t pid) {
   OwnedFd fd{::pidfd_open(pid, 0)};  // close-on-exec by itself (pidfd_open(2))
@@ -39,9 +38,10 @@ bool reap(pid_t child) {
          info.si_pid == child;
 }
 
-class PidfdExits final : public ExitSource, private fsm::WatchOwner {
+class PidfdExits final : public ExitSource {
  public:
-  explicit PidfdExits(fsm::EventLoop& loop) : loop_{loop} {
+  explicit PidfdExits(fsm::EventLoop& loop)
+      : loop_{loop}, watches_{loop, [this](pid_t leader) { leaders_.erase(leader); }} {
     struct sigaction action {};
     ::sigaction(SIGCHLD, nullptr, &action);
     if (action.sa_handler == SIG_IGN || (action.sa_flags & SA_NOCLDWAIT) != 0) {
@@ -50,109 +50,81 @@ class PidfdExits final : public ExitSource, private fsm::WatchOwner {
     }
     open_pidfd(::getpid());  // ENOSYS is better known now
   }
-  ~PidfdExits() override {
-    assert(watched_.empty() && "a watch outlives its source");
-    wait_for_abandoned();
-  }
+  ~PidfdExits() override { wait_for_abandoned(); }
 
   fsm::Watch watch(pid_t leader, ExitListener& listener) override {
-    Watched watched{&listener, open_pidfd(leader), {}, false};
-    watched.readable = loop_.watch_fd(watched.pidfd.get(), EPOLLIN,
-                                      [this, leader](std::uint32_t) { tell(leader); });
-    watched_.emplace(leader, std::move(watched));
-    return fsm::Watch{*this, static_cast<std::uint64_t>(leader)};
+    Descriptor descriptor{open_pidfd(leader), {}};
+    descriptor.readable = on_end_of(descriptor.fd, [this, leader] {
+      leaders_.erase(leader);  // a zombie's pidfd stays readable
+      watches_.tell_exited(leader);
+    });
+    leaders_.emplace(leader, std::move(descriptor));
+    return watches_.add(leader, listener);
   }
 
   // The host is no subreaper: orphans of the group are not its children, and only /proc knows them.
   bool group_alive(pid_t leader) const override { return group_alive_in_proc(leader); }
 
   void abandon(pid_t child) override {
-    OwnedFd pidfd;
-    if (const auto found = watched_.find(child); found != watched_.end()) {
-      found->second.readable.reset();
-      pidfd = std::move(found->second.pidfd);
-      watched_.erase(found);
-    } else {
-      pidfd = OwnedFd{::pidfd_open(child, 0)};
-    }
-    Abandoned& abandoned = abandoned_[child];
-    abandoned.pidfd = std::move(pidfd);
+    watches_.forget(child);
+    Descriptor& descriptor = abandoned_[child];
+    descriptor.fd = OwnedFd{::pidfd_open(child, 0)};
     try {
-      abandoned.readable =
-          loop_.watch_fd(abandoned.pidfd.get(), EPOLLIN, [this, child](std::uint32_t) {
-            if (reap(child)) abandoned_.erase(child);
-          });
-    } catch (const std::system_error&) {
-      arm_tick();
+      descriptor.readable = on_end_of(descriptor.fd, [this, child] {
+        if (reap(child)) abandoned_.erase(child);
+      });
+    } catch (const std::system_error&) {  // the loop's, also for want of the pidfd
+      arm_retry();
     }
   }
 
  private:
-  // In both: the watch ends before its descriptor is closed.
-  struct Watched {
-    ExitListener* listener;
-    OwnedFd pidfd;
+  // The watch ends before its descriptor is closed.
+  struct Descriptor {
+    OwnedFd fd;
     fsm::Watch readable;
-    bool told;  // and a zombie ever since: pinned
-  };
-  struct Abandoned {
-    OwnedFd pidfd;
-    fsm::Watch readable;  // none: no descriptor was left; the tick looks
   };
 
-  void end_watch(std::uint64_t id) override { watched_.erase(static_cast<pid_t>(id)); }
-
-  void tell(pid_t leader) {
-    Watched& watched = watched_.at(leader);
-    watched.readable.reset();  // a zombie's pidfd stays readable
-    watched.told = true;
-    watched.listener->leader_exited();
-    if (watched_.count(leader) != 0) arm_tick();
+  template <class Handler>
+  fsm::Watch on_end_of(const OwnedFd& pidfd, Handler handler) {
+    return loop_.watch_fd(pidfd.get(), EPOLLIN, [handler](std::uint32_t) { handler(); });
   }
 
-  void arm_tick() {
-    if (!tick_) tick_ = loop_.at(loop_.now() + kTick, [this] { tick(); });
-  }
-
-  void tick() {
-    tick_.reset();
-    std::vector<pid_t> pinned;
-    for (const auto& [leader, watched] : watched_) {
-      if (watched.told) pinned.push_back(leader);
-    }
-    for (const pid_t leader : pinned) {
-      const auto found = watched_.find(leader);  // a listener may have ended this watch
-      if (found != watched_.end()) found->second.listener->member_exited();
-    }
-    std::size_t unwatched = 0;
-    for (auto it = abandoned_.begin(); it != abandoned_.end();) {
-      const bool done = !it->second.readable && reap(it->first);
-      if (!done && !it->second.readable) ++unwatched;
-      it = done ? abandoned_.erase(it) : std::next(it);
-    }
-    const bool any_pinned = std::any_of(watched_.begin(), watched_.end(),
-                                        [](const auto& entry) { return entry.second.told; });
-    if (any_pinned || unwatched != 0) arm_tick();
+  // For abandoned children without a descriptor to tell of their end.
+  void arm_retry() {
+    if (retry_) return;
+    retry_ = loop_.at(loop_.now() + LeaderWatches::kTick, [this] {
+      retry_.reset();
+      bool again = false;
+      for (auto it = abandoned_.begin(); it != abandoned_.end();) {
+        const bool unwatched = !it->second.readable;
+        const bool done = unwatched && reap(it->first);
+        again = again || (unwatched && !done);
+        it = done ? abandoned_.erase(it) : std::next(it);
+      }
+      if (again) arm_retry();
+    });
   }
 
   // By the steady clock, not the loop's: poll waits in real time, the loop does not run here.
   void wait_for_abandoned() {
     const auto deadline = std::chrono::steady_clock::now() + kLongestFarewell;
-    for (auto& [child, abandoned] : abandoned_) {
-      pollfd ready{abandoned.pidfd.get(), POLLIN, 0};
-      while (!reap(child) && abandoned.pidfd) {
+    for (auto& [child, descriptor] : abandoned_) {
+      pollfd ready{descriptor.fd.get(), POLLIN, 0};
+      while (!reap(child) && descriptor.fd) {
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(
             deadline - std::chrono::steady_clock::now());
-        if (left <= 0ms) break;
+        if (left <= std::chrono::milliseconds::zero()) break;
         ::poll(&ready, 1, static_cast<int>(left.count()));
       }
     }
   }
 
   fsm::EventLoop& loop_;
-  std::unordered_map<pid_t, Watched> watched_;
-  std::unordered_map<pid_t, Abandoned> abandoned_;
-  fsm::Watch tick_;
+  std::unordered_map<pid_t, Descriptor> leaders_;  // alive, as far as is known
+  std::unordered_map<pid_t, Descriptor> abandoned_;
+  LeaderWatches watches_;
+  fsm::Watch retry_;
 };
 
 }  // namespace

@@ -1,16 +1,15 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-#include <cassert>
 #include <cerrno>
 #include <csignal>
 #include <optional>
 #include <system_error>
-#include <unordered_map>
 #include <vector>
 
 #include "fsm/signal_source.h"
 #include "supervisor/exit_source.h"
+#include "supervisor/leader_watches.h"
 #include "supervisor/proc_fs.h"
 
 namespace masterd::supervisor {
@@ -60,19 +59,17 @@ std::optional<pid_t> find_zombie(idtype_t type, pid_t id) {
   return info.si_pid == 0 ? std::nullopt : std::optional{info.si_pid};
 }
 
-class SigchldExits final : public ExitSource, private fsm::WatchOwner {
+class SigchldExits final : public ExitSource {
  public:
   explicit SigchldExits(fsm::EventLoop& loop)
-      : loop_{loop}, signals_{loop, {SIGCHLD}, [this](int) { scan(); }} {}
-  ~SigchldExits() override {
-    assert(watched_.empty() && "a watch outlives its source");
-    scan();  // what was abandoned and has ended
-  }
+      : loop_{loop},
+        watches_{loop, [this](pid_t) { loop_.schedule(scan_task_); }},
+        signals_{loop, {SIGCHLD}, [this](int) { scan(); }} {}
+  ~SigchldExits() override { scan(); }  // what was abandoned and has ended
 
   fsm::Watch watch(pid_t leader, ExitListener& listener) override {
-    watched_.emplace(leader, Watched{&listener});
     loop_.schedule(scan_task_);  // its SIGCHLD may have been taken for another's
-    return fsm::Watch{*this, static_cast<std::uint64_t>(leader)};
+    return watches_.add(leader, listener);
   }
 
   // waitid for stopped or continued children only: for a zombie the kernel's wait_consider_task()
@@ -87,15 +84,11 @@ class SigchldExits final : public ExitSource, private fsm::WatchOwner {
   }
 
   void abandon(pid_t child) override {
-    watched_.erase(child);
+    watches_.forget(child);
     loop_.schedule(scan_task_);  // it may be a zombie that was pinned
   }
 
  private:
-  struct Watched {
-    ExitListener* listener;
-    bool told = false;  // and a zombie ever since: pinned
-  };
   class ScanTask final : public fsm::Task {
    public:
     explicit ScanTask(SigchldExits& exits) : exits_{exits} {}
@@ -105,10 +98,6 @@ class SigchldExits final : public ExitSource, private fsm::WatchOwner {
     SigchldExits& exits_;
   };
 
-  void end_watch(std::uint64_t id) override {
-    if (watched_.erase(static_cast<pid_t>(id)) != 0) loop_.schedule(scan_task_);
-  }
-
   // SIGCHLDs coalesce: whatever the signal was for, everything that has ended is found.
   void scan() {
     while (const auto zombie = find_zombie(P_ALL, 0)) {
@@ -117,7 +106,7 @@ class SigchldExits final : public ExitSource, private fsm::WatchOwner {
         break;
       }
     }
-    tell_pinned();
+    watches_.tell_pinned();
   }
 
   // waitid gives the first zombie among the children, for ever the same one while it is pinned:
@@ -125,7 +114,7 @@ class SigchldExits final : public ExitSource, private fsm::WatchOwner {
   // found when the pinned one's watch has ended.
   void scan_past_pinned() {
     std::vector<pid_t> children = children_in_proc();
-    for (const auto& [leader, watched] : watched_) children.push_back(leader);
+    for (const pid_t leader : watches_.leaders()) children.push_back(leader);
     for (const pid_t child : children) {
       if (find_zombie(P_PID, child)) handle(child);
     }
@@ -133,31 +122,14 @@ class SigchldExits final : public ExitSource, private fsm::WatchOwner {
 
   /// Reaps a stranger, tells a leader's listener once. False when it is pinned: nothing to be done.
   bool handle(pid_t zombie) {
-    const auto found = watched_.find(zombie);
-    if (found == watched_.end()) {
-      siginfo_t info{};
-      return ::waitid(P_PID, static_cast<id_t>(zombie), &info, WEXITED | WNOHANG) == 0;
-    }
-    if (found->second.told) return false;
-    found->second.told = true;
-    found->second.listener->leader_exited();
-    return true;
-  }
-
-  void tell_pinned() {
-    std::vector<pid_t> pinned;
-    for (const auto& [leader, watched] : watched_) {
-      if (watched.told) pinned.push_back(leader);
-    }
-    for (const pid_t leader : pinned) {
-      const auto found = watched_.find(leader);  // a listener may have ended this watch
-      if (found != watched_.end()) found->second.listener->member_exited();
-    }
+    if (watches_.watched(zombie)) return watches_.tell_exited(zombie);
+    siginfo_t info{};
+    return ::waitid(P_PID, static_cast<id_t>(zombie), &info, WEXITED | WNOHANG) == 0;
   }
 
   fsm::EventLoop& loop_;
-  std::unordered_map<pid_t, Watched> watched_;
   ScanTask scan_task_{*this};
+  LeaderWatches watches_;
   const SigchldDefault sigchld_default_;
   const Subreaper subreaper_;
   const fsm::SignalSource signals_;

@@ -6,6 +6,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+// Boost takes vfork for absent where POSIX 2008 is asked for (detail/config.hpp), which g++ always
+// does; glibc has it all the same (unistd.h, __USE_MISC). Without this the launch is declared, not
+// defined.
+#define BOOST_POSIX_HAS_VFORK 1
 #include <boost/process/child.hpp>
 #include <boost/process/error.hpp>
 #include <boost/process/extend.hpp>

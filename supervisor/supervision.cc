@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <csignal>
+#include <unordered_set>
 #include <utility>
 
 namespace masterd::supervisor {
@@ -15,8 +16,17 @@ std::string describe(const LifeEnd& end) {
   return end.status ? end.status->to_string() : end.detail;
 }
 
+std::string not_ready(const Unit& unit) {
+  return fmt::format("requirement {} is not ready", unit.name);
+}
+
 std::string in_ms(Duration d) {
   return fmt::format("{} ms", std::chrono::duration_cast<std::chrono::milliseconds>(d).count());
+}
+
+/// Also by way of a shell, which tells a death by signal N as the exit code 128+N.
+bool ended_by(const ExitStatus& status, int signo) {
+  return status.value == (status.kind == ExitStatus::Kind::Signalled ? signo : 128 + signo);
 }
 
 bool means_down(int signo) { return signo == SIGTERM || signo == SIGINT || signo == SIGKILL; }
@@ -60,6 +70,24 @@ void Supervision::settle() {
 // ---- verbs ----
 
 void Supervision::start(Coprocess& c, const std::string& cause) {
+  if (closing_) return;
+  start_one(c, cause);
+  // All that it requires, however far: what is up may still be about to end for what is not.
+  std::vector<Unit*> units = c.requirements;
+  std::unordered_set<Unit*> seen{units.begin(), units.end()};
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    for (Coprocess* member : units[i]->members) {
+      const bool down = member->desired == Desired::Down || member->state == State::Failed ||
+                        member->state == State::Exited;
+      if (down) start_one(*member, "required by " + c.spec.name);
+      for (Unit* unit : member->requirements) {
+        if (seen.insert(unit).second) units.push_back(unit);
+      }
+    }
+  }
+}
+
+void Supervision::start_one(Coprocess& c, const std::string& cause) {
   c.desired = Desired::Up;
   c.operator_signal.reset();
   if (c.ending) c.ending->cause = cause;  // it ends all the same, and then starts for this
@@ -68,19 +96,13 @@ void Supervision::start(Coprocess& c, const std::string& cause) {
     wait_for_start(c, cause);
   }
   changed(c);
-  for (Unit* unit : c.requirements) {
-    for (Coprocess* member : unit->members) {
-      const bool parked = member->desired == Desired::Down || member->state == State::Failed ||
-                          member->state == State::Exited;
-      if (parked) start(*member, "required by " + c.spec.name);
-    }
-  }
 }
 
 void Supervision::stop(Coprocess& c, bool now) {
   c.desired = Desired::Down;
   if (c.life) {
     end_life(c, "stop requested", now);
+    c.ending->cause = "stop requested";  // also of an end that was to be followed by a start
     if (now) hurry_dependents(c);
   } else if (c.state != State::Stopped) {
     rest(c, "stop requested");
@@ -112,32 +134,61 @@ int Supervision::signal(Coprocess& c, int signo) {
 
 Changes Supervision::reconfigure(config::SessionSpec spec) {
   const Changes changes = compare(spec_, spec);
+  ++reconfigured_;
+  for (const std::string& name : changes.removed) depart(*set_.find(name));
   spec_ = std::move(spec);
   set_.adopt(spec_);
   for (const config::CoprocessSpec& wanted : spec_.coprocesses) {
     Coprocess& c = *set_.find(wanted.name);
-    const bool returns = std::exchange(c.leaving, false);
+    if (std::exchange(c.leaving, false)) c.desired = Desired::Up;
     if (same_process(c.spec, wanted)) {
       c.next_spec.reset();
       c.spec = wanted;
-    } else {
-      c.next_spec = wanted;
-      end_life(c, "configuration changed", false);
+      continue;
     }
-    if (returns) c.desired = Desired::Up;
+    // Who requires whom is as in the new file at once: a mix of two files could be a cycle, in
+    // which everybody waits for a dependent to end first.
+    c.spec.group = wanted.group;
+    c.spec.requires_ = wanted.requires_;
+    c.next_spec = wanted;
+    if (c.life) {
+      end_life(c, "configuration changed", false);
+    } else {
+      take_over(c);
+    }
   }
   for (const std::string& name : changes.added) {
     Coprocess& c = *set_.find(name);
     if (!c.life) wait_for_start(c, "added to the session");
   }
-  for (const std::string& name : changes.removed) {
-    Coprocess& c = *set_.find(name);
-    c.leaving = true;
-    c.desired = Desired::Down;
-    end_life(c, "removed from the session", false);
-  }
   set_.link();
   return changes;
+}
+
+void Supervision::take_over(Coprocess& c) {
+  c.spec = *std::exchange(c.next_spec, std::nullopt);
+  c.history = {};
+  const bool rests = c.state == State::Stopped || c.state == State::Waiting;
+  if (!rests && c.desired == Desired::Up) wait_for_start(c, "configuration changed");
+}
+
+// Until it is gone it keeps the place that it had, among those that leave with it: dependents end
+// first. Nobody who stays requires it: it is in no group of the new file, whatever its old one was
+// called (a space is in no valid name).
+void Supervision::depart(Coprocess& c) {
+  const std::string suffix = fmt::format(" (removed {})", reconfigured_);
+  auto& names = c.spec.requires_;
+  for (const config::GroupSpec& group : spec_.groups) {
+    if (group.name != c.spec.group) continue;
+    names.insert(names.end(), group.requires_.begin(), group.requires_.end());
+  }
+  const std::vector<std::string> before = names;
+  for (const std::string& name : before) names.push_back(name + suffix);
+  if (!c.spec.group.empty()) c.spec.group += suffix;
+  c.next_spec.reset();
+  c.leaving = true;
+  c.desired = Desired::Down;
+  end_life(c, "removed from the session", false);
 }
 
 bool Supervision::possible(const Coprocess& c, State target) const {
@@ -149,7 +200,7 @@ bool Supervision::possible(const Coprocess& c, State target) const {
     case State::Exited:
       return false;
     case State::Failed:
-      return !stays_down && c.failed_by_dependency && c.failed_requirement() == nullptr;
+      return !stays_down && c.heals();
     default:
       break;
   }
@@ -192,14 +243,6 @@ void Supervision::advance(Coprocess& c) {
     advance_life(c);
     return;
   }
-  if (c.next_spec) {
-    c.spec = *std::exchange(c.next_spec, std::nullopt);
-    c.history = {};
-    const bool rests = c.state == State::Stopped || c.state == State::Waiting;
-    if (!rests && c.desired == Desired::Up) wait_for_start(c, "configuration changed");
-    relink_ = true;  // what it requires may have changed; everyone is looked at again
-    return;
-  }
   if (c.leaving) {
     if (c.state == State::Waiting || c.state == State::Backoff) rest(c, "removed from the session");
     relink_ = true;
@@ -215,10 +258,7 @@ void Supervision::advance(Coprocess& c) {
       if (!wanted) rest(c, not_wanted);
       return;
     case State::Failed:
-      // Only a failed requirement heals by itself.
-      if (wanted && c.failed_by_dependency && c.failed_requirement() == nullptr) {
-        wait_for_start(c, "requirement is on its way again");
-      }
+      if (wanted && c.heals()) wait_for_start(c, "requirement has not failed any more");
       return;
     case State::Exited:
     case State::Stopped:
@@ -233,7 +273,7 @@ void Supervision::advance_life(Coprocess& c) {
   if (!c.ending) {
     const Unit* lost = c.unavailable_requirement();
     if (lost == nullptr) return;
-    c.ending = Ending{fmt::format("requirement {} is not ready", lost->name)};
+    c.ending = Ending{not_ready(*lost)};
     set_.recount(c);
   }
   if (c.live_dependents() > 0) return;  // they have been concerned by the recount, and end first
@@ -302,19 +342,22 @@ void Supervision::life_ended(Coprocess& c) {
   } else if (c.desired == Desired::Down || closing_) {
     c.reason.reset();
     set_state(c, State::Stopped, ending ? ending->cause : describe(end), &end);
-  } else if (ending) {
+  } else if (const Unit* lost = c.unavailable_requirement(); ending || lost != nullptr) {
+    // Whatever it died of: without its requirement it would have been ended, had that been noticed
+    // first.
     c.reason.reset();
-    c.start_cause = ending->cause;
-    set_state(c, State::Waiting, ending->cause, &end);
+    c.start_cause = ending ? ending->cause : not_ready(*lost);
+    set_state(c, State::Waiting, c.start_cause, &end);
   } else {
     ended_by_itself(c, end, life->since() ? loop_.now() - *life->since() : Duration{});
   }
+  if (c.next_spec) take_over(c);
   changed(c);
 }
 
 void Supervision::ended_by_itself(Coprocess& c, const LifeEnd& end, Duration uptime) {
-  const bool by_operator = end.status && end.status->kind == ExitStatus::Kind::Signalled &&
-                           c.operator_signal == end.status->value;
+  const bool by_operator =
+      end.status && c.operator_signal && ended_by(*end.status, *c.operator_signal);
   const bool success = by_operator || (end.status && end.status->success());
   const config::RestartSpec& policy = c.spec.restart;
   const std::string cause = describe(end);
@@ -358,20 +401,17 @@ void Supervision::ended_well(const Coprocess& c, const std::string& cause) {
 void Supervision::fail(Coprocess& c, const std::string& reason, const LifeEnd& end) {
   c.failed_by_dependency = false;
   give_up(c, reason, &end);
-  const std::string text = fmt::format("{} failed: {}", c.spec.name, reason);
-  if (c.spec.restart.then == config::Then::Shutdown) {
-    sink_.session_end(Sink::End::Shutdown, text, true);
-  } else if (c.spec.restart.then == config::Then::EndSession) {
-    sink_.session_end(Sink::End::EndSession, text, true);
-  }
 }
 
 void Supervision::give_up(Coprocess& c, const std::string& reason, const LifeEnd* end) {
   c.reason = reason;
   set_state(c, State::Failed, reason, end);
-  if (!c.spec.vital) return;
-  sink_.session_end(Sink::End::EndSession, fmt::format("vital {} failed: {}", c.spec.name, reason),
-                    true);
+  const config::Then then = c.failed_by_dependency ? config::Then::Fail : c.spec.restart.then;
+  const bool shutdown = then == config::Then::Shutdown;
+  if (!shutdown && then != config::Then::EndSession && !c.spec.vital) return;
+  sink_.session_end(
+      shutdown ? Sink::End::Shutdown : Sink::End::EndSession,
+      fmt::format("{}{} failed: {}", c.spec.vital ? "vital " : "", c.spec.name, reason), true);
 }
 
 // ---- between lives ----

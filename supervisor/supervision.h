@@ -76,7 +76,11 @@ class Supervision {
   // ---- between lives ----
   void wait_for_start(Coprocess& c, const std::string& cause);
   void rest(Coprocess& c, const std::string& cause);
-  /// After specs were taken over or coprocesses left. True when there is more to settle.
+  void start_one(Coprocess& c, const std::string& cause);
+  /// REQUIRES: next_spec, no life.
+  void take_over(Coprocess& c);
+  void depart(Coprocess& c);
+  /// After coprocesses left. True when there is more to settle.
   bool relink();
 
   fsm::EventLoop& loop_;
@@ -85,8 +89,9 @@ class Supervision {
   Sink& sink_;
   const std::function<void()> wake_;
   std::deque<Coprocess*> queue_;
-  bool closing_ = false;  // nothing starts any more
-  bool relink_ = false;   // specs were taken over or coprocesses left since the last link
+  unsigned reconfigured_ = 0;  // how often
+  bool closing_ = false;       // nothing starts any more
+  bool relink_ = false;        // coprocesses left since the last link
   CoprocessSet set_{[this](Coprocess& c) { concern(c); }};
 };
 

@@ -50,7 +50,7 @@ class SupervisorFsm final : public fsm::MealyCoroutine {
   /// Down and up again, with its dependents; a stopped one is started.
   void restart_coprocess(const std::string& name, bool now);
   /// Raw delivery to the leader; returns errno. TERM, INT and KILL also make it desired down. A
-  /// death by this signal is the operator's, not a failure.
+  /// death by this signal, or a shell's exit code for it (128 + N), is the operator's, no failure.
   int signal_coprocess(const std::string& name, int signo);
   /// Takes over another valid spec: only what changed is restarted (reconcile.h).
   Changes reconfigure(config::SessionSpec spec);

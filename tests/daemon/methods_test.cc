@@ -187,7 +187,7 @@ TEST_F(MethodsTest, S13_BadConfigChangesNothingAndNamesFileLineAndKey) {
   pick(kTwo);
   send("set_config", set_text("[coprocess.a]\ncommand = []\n"));
   EXPECT_EQ(test::FakePort::reason(answer()), "bad_config");
-  const auto& wrong = answer().at("error").at("data").at("diagnostics").at(0);
+  const auto wrong = answer().at("error").at("data").at("diagnostics").at(0);
   EXPECT_EQ(wrong.at("file"), "inline");
   EXPECT_EQ(wrong.at("line"), 2);
   EXPECT_EQ(wrong.at("key"), "coprocess.a.command");

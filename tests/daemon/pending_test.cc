@@ -62,7 +62,7 @@ class PendingTest : public testing::Test {
 
 TEST_F(PendingTest, WhatIsTrueAlreadyIsAnsweredInTheNextTurn) {
   Script script;
-  script.answer = json::value{"yes"};
+  script.answer = json::value("yes");
   add(script);
   EXPECT_THAT(port_->answers, IsEmpty());
   turn();
@@ -114,7 +114,7 @@ TEST_F(PendingTest, WhatCameInTheTurnOfTheDeadlineCounts) {
   Script script;
   add(script, {"a"}, std::chrono::seconds{5});
   turn();
-  script.answer = json::value{"just"};
+  script.answer = json::value("just");
   clock_.advance(std::chrono::seconds{5});
   turn();
   ASSERT_EQ(port_->answers.size(), 1U);
@@ -135,20 +135,20 @@ TEST_F(PendingTest, CloseDecidesOnceMoreAndAnswersTheRest) {
   add(ready);
   add(open);
   turn();
-  ready.answer = json::value{"yes"};
+  ready.answer = json::value("yes");
   pending_.close(proto::application_error("shutting_down", "the daemon has ended"));
   ASSERT_EQ(port_->answers.size(), 2U);
   EXPECT_EQ(port_->answers[0].at("result"), "yes");
   EXPECT_EQ(reason(1), "shutting_down");
 }
 
-TEST_F(PendingTest, EndOfTheSessionLooksAtEverything) {
+TEST_F(PendingTest, LookAtAllLooksAtEverything) {
   Script a;
   Script b;
   add(a, {"a"});
   add(b, {"b"});
   turn();
-  pending_.session_over();
+  pending_.look_at_all();
   turn();
   EXPECT_EQ(a.looked, 2);
   EXPECT_EQ(b.looked, 2);
@@ -157,7 +157,7 @@ TEST_F(PendingTest, EndOfTheSessionLooksAtEverything) {
 TEST_F(PendingTest, NameListedTwiceIsTakenOffOnce) {
   Script script;
   add(script, {"a", "a"});
-  script.answer = json::value{1};
+  script.answer = json::value(1);
   turn();
   EXPECT_EQ(pending_.size(), 0U);
   pending_.changed("a", "running");  // must not find what is gone

@@ -227,7 +227,7 @@ TEST_F(SlowMethodsTest, SetConfigReadyIsAnsweredWhenAllIsReady) {
 TEST_F(SlowMethodsTest, SetConfigReadyNamesWhatFailed) {
   launcher_.fail_next = ENOENT;
   EXPECT_EQ(refusal("set_config", set_text(kTwo, {{"wait", "ready"}})), "failed");
-  const auto& failed = answer().at("error").at("data").at("coprocesses").as_array();
+  const auto failed = answer().at("error").at("data").at("coprocesses").as_array();
   ASSERT_EQ(failed.size(), 2U);
   EXPECT_EQ(failed[0].at("name"), "a");
   EXPECT_THAT(std::string{failed[0].at("reason").as_string()}, HasSubstr("ENOENT"));

@@ -1,4 +1,5 @@
 // The life of a real child, as its owner sees it, with either exit source.
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -102,6 +103,22 @@ TEST_P(ChildTest, AMebibyteIsCompleteWhenTheExitIsTold) {
   const auto run = launch(spec_of({"/usr/bin/head", "-c", "1048576", "/dev/zero"}));
   ASSERT_TRUE(until_exited(*run));
   EXPECT_EQ(run->out.size(), 1048576u);
+}
+
+TEST_P(ChildTest, AllThatIsInTheEnlargedPipeOfAZombieIsDeliveredBeforeItsExit) {
+  const std::string fifo = (folder.path() / "fifo").string();
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  const auto run = launch(shell("read word <" + fifo + "; exec head -c 500000 /dev/zero"));
+  const std::string its_stdout = "/proc/" + std::to_string(run->process->pid()) + "/fd/1";
+  {
+    const supervisor::OwnedFd pipe{::open(its_stdout.c_str(), O_WRONLY | O_CLOEXEC)};
+    ASSERT_GE(::fcntl(pipe.get(), F_SETPIPE_SZ, 1'000'000), 1'000'000);
+  }
+  std::ofstream{fifo} << "go\n";
+  siginfo_t info{};
+  ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(run->process->pid()), &info, WEXITED | WNOWAIT), 0);
+  ASSERT_TRUE(until_exited(*run));
+  EXPECT_EQ(run->out.size(), 500'000u) << "more than a turn reads of one pipe";
 }
 
 TEST_P(ChildTest, TheLastWordsOfADyingChildAreDelivered) {

@@ -236,7 +236,7 @@ TEST_F(CoprocessStopTest, LadderChangedUnderARunningLifeIsTheOneThatIsClimbed_S1
   life->shutdown("stop");
   turn();
   EXPECT_THAT(signals(), ElementsAre(SIGQUIT));
-  spec.stop = {{SIGUSR1, 1h}};  // under a waiting rung: too late for this stop
+  spec.stop = {{SIGUSR1, 1h}, {SIGUSR2, 1h}};  // under a waiting rung: too late for this stop
   advance(1s);
   EXPECT_THAT(signals(), ElementsAre(SIGQUIT, SIGKILL));
   EXPECT_TRUE(life->ended());

@@ -51,13 +51,13 @@ TEST_P(SpawnTest, C19_OnlyDescriptors012ReachTheChild) {
 
 // Ends the process that it is in: 0 when the child of a parent without 0, 1, 2 had them all.
 [[noreturn]] void launch_without_standard_descriptors() {
-  ::close(0);
-  ::close(1);
-  ::close(2);
   const fsm::SteadyClock clock;
   fsm::EventLoop loop{clock};
   const auto exits = make_exits(Source::Pidfd, loop);
   supervisor::ChildLauncher launcher{loop, *exits};
+  ::close(0);  // now, so that it is the pipes that get these numbers
+  ::close(1);
+  ::close(2);
   config::CoprocessSpec spec;
   spec.command = {"/bin/sh", "-c", "ls /proc/$$/fd; echo fault >&2"};
   std::string out;
@@ -282,26 +282,32 @@ TEST_P(SpawnTest, AFolderThatCannotBeEnteredFailsInChdir) {
   expect_failure(spec, SpawnStage::Chdir, ENOTDIR, spec.cwd);
 }
 
-TEST_P(SpawnTest, WithoutDescriptorsLeftTheStageIsPipeAndNothingLeaks) {
-  rlimit old{};
-  ::getrlimit(RLIMIT_NOFILE, &old);
-  const std::size_t before = open_descriptors();
-  const int lowest_free = ::dup(0);
-  ::close(lowest_free);
-  // The limit is on the number, not the count: 0 to 5 more, from none for a pipe to one short of
-  // enough.
-  for (rlim_t more = 0; more < 4; ++more) {
-    rlimit low = old;
-    low.rlim_cur = static_cast<rlim_t>(lowest_free) + more;
+// Leaves just so many descriptors free. The limit is on the number, and there may be gaps below it.
+class FewDescriptors {
+ public:
+  explicit FewDescriptors(int free) {
+    ::getrlimit(RLIMIT_NOFILE, &old_);
+    std::vector<int> taken;
+    for (int i = 0; i <= free; ++i) taken.push_back(::dup(0));
+    rlimit low = old_;
+    low.rlim_cur = static_cast<rlim_t>(taken.back());
+    for (const int fd : taken) ::close(fd);
     ::setrlimit(RLIMIT_NOFILE, &low);
+  }
+  ~FewDescriptors() { ::setrlimit(RLIMIT_NOFILE, &old_); }
+
+ private:
+  rlimit old_{};
+};
+
+TEST_P(SpawnTest, WithoutDescriptorsLeftTheStageIsPipeAndNothingLeaks) {
+  const std::size_t before = open_descriptors();
+  for (int free = 0; free < 4; ++free) {  // two pipes need four
     std::optional<SpawnError> failure;
-    try {
-      (void)launch(shell("true"));
-    } catch (const SpawnError& error) {
-      failure = error;
+    {
+      const FewDescriptors few{free};
+      failure = failure_of(shell("true"));
     }
-    ::setrlimit(RLIMIT_NOFILE, &old);
-    ASSERT_TRUE(failure) << more;
     EXPECT_EQ(failure->stage(), SpawnStage::Pipe) << failure->what();
     EXPECT_EQ(failure->error(), EMFILE);
     EXPECT_EQ(open_descriptors(), before);
@@ -310,29 +316,19 @@ TEST_P(SpawnTest, WithoutDescriptorsLeftTheStageIsPipeAndNothingLeaks) {
 }
 
 TEST_P(PidfdSpawnTest, AChildThatCannotBeWatchedIsKilledAndTheErrorSaysSo) {
-  rlimit old{};
-  ::getrlimit(RLIMIT_NOFILE, &old);
   const std::size_t before = open_descriptors();
-  const int lowest_free = ::dup(0);
-  ::close(lowest_free);
-  rlimit low = old;
-  low.rlim_cur = static_cast<rlim_t>(lowest_free) + 4;  // two pipes, no pidfd
-  ::setrlimit(RLIMIT_NOFILE, &low);
   std::optional<SpawnError> failure;
-  try {
-    (void)launch(spec_of({"/bin/sleep", "1000"}));
-  } catch (const SpawnError& error) {
-    failure = error;
+  {
+    const FewDescriptors few{4};  // two pipes, no pidfd
+    failure = failure_of(spec_of({"/bin/sleep", "1000"}));
   }
-  ::setrlimit(RLIMIT_NOFILE, &old);
-  ASSERT_TRUE(failure);
   EXPECT_EQ(failure->stage(), SpawnStage::Watch) << failure->what();
   EXPECT_EQ(failure->error(), EMFILE);
-  EXPECT_EQ(open_descriptors(), before);
-  EXPECT_TRUE(run_until(loop, [] {
+  EXPECT_TRUE(run_until(loop, [&] {
     siginfo_t info{};
     return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0;
-  }));
+  })) << "the child is left";
+  EXPECT_EQ(open_descriptors(), before);
 }
 
 // Ends the process that it is in: 0 when a refused vfork was reported as that.

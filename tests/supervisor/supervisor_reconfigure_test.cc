@@ -251,7 +251,10 @@ TEST_F(SupervisorReconfigureTest, FailedForARequirementThatItDoesNotNeedAnyMoreH
   launcher.fail_next = ENOENT;
   run(session({coprocess("a"), coprocess("b", {"a"})}));
   EXPECT_EQ(states(), "a=failed b=failed");
-  reconfigure(session({coprocess("a"), coprocess("b")}));
+  supervisor->reconfigure(session({coprocess("a"), coprocess("b")}));
+  EXPECT_FALSE(supervisor->settled()) << "at once, not a turn later";
+  EXPECT_TRUE(supervisor->possible("b", State::Running));
+  settle();
   EXPECT_EQ(states(), "a=failed b=running");
 }
 

@@ -71,6 +71,16 @@ TEST_F(SupervisorSignalTest, DeathByTheSignalOfAnEarlierLifeIsAFailure_P13) {
   EXPECT_EQ(state("a"), State::Failed);
 }
 
+TEST_F(SupervisorSignalTest, SignalThatAnEarlierLifeHandledExcusesNoLaterDeath_P13) {
+  run(session({restarting(coprocess("a"))}));
+  ASSERT_EQ(supervisor->signal_coprocess("a", SIGHUP), 0);
+  dies("a", 1);
+  advance(1s);
+  process("a").end_by(SIGHUP);
+  settle();
+  EXPECT_EQ(state("a"), State::Backoff);
+}
+
 TEST_F(SupervisorSignalTest, AlwaysRestartsAlsoAfterTheOperatorsSignal) {
   run(session({restarting(coprocess("a"), config::Restart::Always)}));
   deliver(SIGHUP);

@@ -134,6 +134,17 @@ TEST_F(SupervisorVerbsTest, StopNowHurriesTheDependentsOfItsGroupToo) {
   EXPECT_THAT(process("user").signals, ElementsAre(SIGKILL));
 }
 
+TEST_F(SupervisorVerbsTest, StopNowIsNotTakenBackByAPoliteStopAfterIt_C23) {
+  launcher.unkillable = true;
+  run(session({coprocess("a"), coprocess("b", {"a"})}));
+  stop("a", true);
+  stop("a");
+  EXPECT_EQ(states(), "a=running b=stopping");
+  process("b").end_by(SIGKILL);
+  settle();
+  EXPECT_THAT(process("a").signals, ElementsAre(SIGKILL));
+}
+
 TEST_F(SupervisorVerbsTest, StopOfAStoppedOneChangesNothing) {
   run(session({coprocess("a")}));
   stop("a");

@@ -1,0 +1,66 @@
+// daemon -- the composition: everything that masterd consists of, in order of construction.
+//
+//   1. signals blocked and read from the loop, before any other thread exists (libzmq's inherit the
+//      mask; children get a clean one)
+//   2. the ZeroMQ context, the endpoints: bound before anything is spawned, so that a daemon that
+//      cannot be reached starts nothing
+//   3. what records, then the machines, which record
+// Destruction runs the other way: machines end (hard, if run() did not) while those they tell still
+// live; endpoints close last and linger for CommandServer::kLingerMs.
+//
+//   SIGTERM, SIGINT   shutdown; during one: logged and ignored
+//   SIGHUP            read the session's file again and reconcile; a bad file changes nothing
+#pragma once
+
+#include <memory>
+#include <zmq.hpp>
+
+#include "config/spec.h"
+#include "daemon/command_server.h"
+#include "daemon/config_store.h"
+#include "daemon/daemon_fsm.h"
+#include "daemon/history.h"
+#include "daemon/log.h"
+#include "daemon/methods.h"
+#include "daemon/options.h"
+#include "daemon/pending.h"
+#include "daemon/publisher.h"
+#include "daemon/recorder.h"
+#include "fsm/clock.h"
+#include "fsm/event_loop.h"
+#include "fsm/signal_source.h"
+#include "supervisor/child.h"
+#include "supervisor/exit_source.h"
+
+namespace masterd::daemon {
+
+class Daemon {
+ public:
+  /// Throws StartError, with every diagnostic of a bad session; then nothing was spawned.
+  explicit Daemon(const Settings& settings);
+
+  /// Runs until the end; returns the exit status.
+  int run();
+
+ private:
+  void on_signal(int signo);
+  void reload();
+
+  Log log_;
+  const fsm::SteadyClock clock_;
+  fsm::EventLoop loop_{clock_};
+  fsm::SignalSource signals_;
+  std::unique_ptr<supervisor::ExitSource> exits_;
+  zmq::context_t context_;
+  CommandServer server_;
+  Publisher publisher_;
+  ConfigStore store_;
+  History history_;
+  Pending pending_;
+  Recorder recorder_;
+  supervisor::ChildLauncher launcher_;
+  DaemonFsm fsm_;
+  Methods methods_;
+};
+
+}  // namespace masterd::daemon

@@ -1,0 +1,57 @@
+// masterd: options in, exit status out.
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <system_error>
+
+#include "daemon/check.h"
+#include "daemon/daemon.h"
+#include "daemon/options.h"
+#include "daemon/start_error.h"
+
+namespace {
+
+using namespace masterd;
+using namespace masterd::daemon;
+
+void complain(const std::string& message) {
+  std::fprintf(stderr, "masterd: %s\n", message.c_str());
+}
+
+int check(const Settings& settings, uid_t uid) {
+  const auto lines = check_settings(settings, uid);
+  for (const std::string& line : lines) std::fprintf(stderr, "%s\n", line.c_str());
+  return lines.empty() ? kExitOk : kExitConfig;
+}
+
+int run(int argc, char** argv) {
+  const auto parsed = parse_command_line(argc, argv);
+  if (const auto* early = std::get_if<EarlyExit>(&parsed)) {
+    std::fputs(early->text.c_str(), early->status == kExitOk ? stdout : stderr);
+    return early->status;
+  }
+  const auto& line = std::get<CommandLine>(parsed);
+  const Environment environment = Environment::of_this_process();
+  const auto loaded = load_settings(line, environment);
+  if (const auto* wrong = std::get_if<config::Diagnostics>(&loaded)) {
+    for (const auto& diagnostic : *wrong) complain(diagnostic.to_string());
+    return kExitConfig;
+  }
+  const auto& settings = std::get<Settings>(loaded);
+  if (line.check) return check(settings, environment.uid);
+  return Daemon{settings}.run();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const StartError& error) {
+    complain(error.what());
+    return error.exit_status();
+  } catch (const std::exception& error) {
+    complain(error.what());
+    return kExitSystem;
+  }
+}
