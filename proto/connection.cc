@@ -74,6 +74,7 @@ void Connection::read_monitor() {
         foreign_ = true;
         [[fallthrough]];
       default:
+        lost_ = lost_ || peer_ == Peer::Ready;
         peer_ = Peer::Absent;
     }
   }
@@ -116,12 +117,16 @@ void Connection::fail_absent() const {
 void Connection::await_ready(ClientDeadline deadline) {
   const auto reach = steady_clock::now() + kReach;
   read_monitor();
+  lost_ = false;
   while (peer_ != Peer::Ready) {
     // A daemon that is stopped or overloaded accepts (its kernel does) and says nothing: it may
     // have until the deadline.
     ClientDeadline limit = deadline;
     if (peer_ == Peer::Absent) limit = deadline ? std::min(*deadline, reach) : reach;
-    if (poll(limit, -1)) continue;
+    if (poll(limit, -1)) {
+      if (message_) return;  // what a daemon said before it went away can still be read
+      continue;
+    }
     if (peer_ == Peer::Absent) fail_absent();
     throw TimedOut{
         fmt::format("the daemon at {} accepts connections but does not respond", endpoint_)};
@@ -130,14 +135,15 @@ void Connection::await_ready(ClientDeadline deadline) {
 
 Connection::Wake Connection::wait(ClientDeadline deadline, int stop_fd) {
   for (;;) {
-    if (!poll(deadline, stop_fd)) return Wake::Timeout;
-    if (message_) return Wake::Message;
-    if (peer_ != Peer::Ready) {
-      // The last message may have become readable between the two looks of zmq_poll.
+    // Known since an earlier look, perhaps: nothing wakes zmq_poll for it again. What had arrived
+    // before it comes first.
+    if (lost_) {
       const bool readable = (socket_.get(zmq::sockopt::events) & ZMQ_POLLIN) != 0;
       return readable ? Wake::Message : Wake::Lost;
     }
-    if (stopped_) return Wake::Stopped;
+    if (!poll(deadline, stop_fd)) return Wake::Timeout;
+    if (message_) return Wake::Message;
+    if (stopped_ && !lost_) return Wake::Stopped;
   }
 }
 

@@ -48,6 +48,7 @@ class Connection {
   zmq::socket_t monitor_;
 
   enum class Peer { Absent, Connected, Ready } peer_ = Peer::Absent;
+  bool lost_ = false;     // a peer was ready since await_ready() and went away, back or not
   bool foreign_ = false;  // somebody accepted and failed the handshake
   bool message_ = false;  // what the last poll saw
   bool stopped_ = false;

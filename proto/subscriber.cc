@@ -37,6 +37,7 @@ struct Subscriber::Impl {
   const std::string endpoint;
   const std::vector<std::string> topics;
   Connection connection;
+  bool reached = false;  // the publisher that is listened to; until its loss was told
   std::uint64_t skip_until = 0;
   std::unordered_map<std::string, std::uint64_t> last;  // topic -> topic_seq
   std::deque<Event> waiting;                            // came while confirm() waited
@@ -45,6 +46,14 @@ struct Subscriber::Impl {
     return std::any_of(topics.begin(), topics.end(), [&](std::string_view prefix) {
       return topic.substr(0, prefix.size()) == prefix;
     });
+  }
+  void reach(Deadline deadline) {
+    if (!reached) connection.await_ready(deadline);
+    reached = true;
+  }
+  [[noreturn]] void fail_lost() {
+    reached = false;
+    throw NoDaemon{fmt::format("the daemon at {} went away", endpoint)};
   }
   Event receive();
 };
@@ -68,9 +77,11 @@ Event Subscriber::Impl::receive() {
     throw BadAnswer{fmt::format("what {} publishes is not an event", endpoint)};
   }
   Event event{topic.to_string(), std::move(*params), *seq, 0};
+  // value(): g++ 12 does not see at -O2 that there is one (-Wmaybe-uninitialized).
+  const std::uint64_t current = topic_seq.value();
   std::uint64_t& last_seen = last[event.topic];
-  if (last_seen != 0 && *topic_seq > last_seen) event.missed = *topic_seq - last_seen - 1;
-  last_seen = *topic_seq;
+  if (last_seen != 0 && current > last_seen) event.missed = current - last_seen - 1;
+  last_seen = current;
   return event;
 }
 
@@ -90,7 +101,7 @@ Subscriber::~Subscriber() = default;
 void Subscriber::skip_until(std::uint64_t seq) { impl_->skip_until = seq; }
 
 void Subscriber::confirm(Deadline deadline) {
-  impl_->connection.await_ready(deadline);
+  impl_->reach(deadline);
   impl_->connection.socket().set(zmq::sockopt::subscribe, heartbeat_topic());
   const auto limit = steady_clock::now() + kHeartbeatWait;
   for (bool proved = false; !proved;) {
@@ -102,7 +113,7 @@ void Subscriber::confirm(Deadline deadline) {
         break;
       }
       case Connection::Wake::Lost:
-        throw NoDaemon{fmt::format("the daemon at {} went away", impl_->endpoint)};
+        impl_->fail_lost();
       case Connection::Wake::Stopped:
       case Connection::Wake::Timeout:
         proved = true;  // as good as it gets
@@ -122,14 +133,14 @@ std::optional<Event> Subscriber::next(Deadline deadline, int stop_fd) {
     impl_->waiting.pop_front();
     if (event) return event;
   }
-  impl_->connection.await_ready(deadline);
+  impl_->reach(deadline);
   for (;;) {
     switch (impl_->connection.wait(deadline, stop_fd)) {
       case Connection::Wake::Message:
         if (auto event = take(impl_->receive())) return event;
         break;
       case Connection::Wake::Lost:
-        throw NoDaemon{fmt::format("the daemon at {} went away", impl_->endpoint)};
+        impl_->fail_lost();
       case Connection::Wake::Stopped:
       case Connection::Wake::Timeout:
         return std::nullopt;

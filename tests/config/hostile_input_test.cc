@@ -90,7 +90,7 @@ TEST(Size, OfTooManyNamesIsRefused) {
   for (std::size_t i = 0; i <= kMaxNames; ++i) {
     text += "[coprocess.c" + std::to_string(i) + "]\ncommand = [\"x\"]\n";
   }
-  EXPECT_THAT(fault(text).message, HasSubstr("at most 2048"));
+  EXPECT_THAT(fault(text).message, HasSubstr("at most 8192"));
 }
 
 TEST(Size, OfTheLongestChainLoads) {
