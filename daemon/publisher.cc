@@ -24,8 +24,10 @@ Publisher::Port::Port(zmq::context_t& context, Transport t)
   socket.set(zmq::sockopt::maxmsgsize, kMaxSubscription);
   socket.set(zmq::sockopt::sndhwm, kSendHwm);
   socket.set(zmq::sockopt::linger, kLingerMs);
-  // Without ZMQ_XPUB_VERBOSE the socket tells the first subscription of a prefix and the end of the
-  // last: a set is all that is needed to follow it, also when a subscriber dies.
+  // Verbose: every subscription is told, not only the first of a prefix, since each one to the
+  // heartbeat is answered. The end is told once, of the last: a set is all that is needed to follow
+  // that, also when a subscriber dies.
+  socket.set(zmq::sockopt::xpub_verbose, true);
 }
 
 Publisher::Publisher(fsm::EventLoop& loop, zmq::context_t& context)
@@ -77,7 +79,10 @@ void Publisher::take_subscriptions(Port& port) {
   while (port.socket.recv(message, zmq::recv_flags::dontwait)) {
     const std::string_view text = message.to_string_view();
     if (text.empty()) continue;
-    if (text.front() == '\1') port.subscriptions.emplace(text.substr(1));
+    if (text.front() == '\1') {
+      port.subscriptions.emplace(text.substr(1));
+      if (text.substr(1) == proto::heartbeat_topic()) greet();
+    }
     if (text.front() == '\0') port.subscriptions.erase(std::string{text.substr(1)});
   }
   if (!heartbeat_ && wanted(proto::heartbeat_topic())) schedule_heartbeat();
@@ -87,10 +92,23 @@ void Publisher::schedule_heartbeat() {
   heartbeat_ = loop_.at(loop_.now() + kHeartbeat, [this] {
     heartbeat_.reset();
     if (!wanted(proto::heartbeat_topic())) return;
-    publish(proto::heartbeat_topic(), [this] {
-      return proto::heartbeat_event(std::chrono::duration<double>(loop_.now() - began_).count());
-    });
+    beat();
     if (!heartbeat_) schedule_heartbeat();
+  });
+}
+
+// Not inside take_subscriptions(), which publish() calls; many in a turn get one.
+void Publisher::greet() {
+  if (greeting_) return;
+  greeting_ = loop_.at(loop_.now(), [this] {
+    greeting_.reset();
+    beat();
+  });
+}
+
+void Publisher::beat() {
+  publish(proto::heartbeat_topic(), [this] {
+    return proto::heartbeat_event(std::chrono::duration<double>(loop_.now() - began_).count());
   });
 }
 
