@@ -24,9 +24,10 @@ Publisher::Port::Port(zmq::context_t& context, Transport t)
   socket.set(zmq::sockopt::maxmsgsize, kMaxSubscription);
   socket.set(zmq::sockopt::sndhwm, kSendHwm);
   socket.set(zmq::sockopt::linger, kLingerMs);
-  // Verbose: every subscription is told, not only the first of a prefix, since each one to the
-  // heartbeat is answered. The end is told once, of the last: a set is all that is needed to follow
-  // that, also when a subscriber dies.
+  // Tells every subscription, so that each new subscriber of the heartbeat gets one at once; the
+  // end of a prefix is told with the last of its subscriptions only, also when a subscriber dies: a
+  // set is all that is needed to follow it (ZMQ_XPUB_VERBOSE and ZMQ_XPUB_VERBOSER in
+  // zmq_setsockopt(3)).
   socket.set(zmq::sockopt::xpub_verbose, true);
 }
 
@@ -75,40 +76,28 @@ Stamp Publisher::publish(const std::string& topic,
 // \1PREFIX subscribes, \0PREFIX ends it; anything else is a subscriber's own message and is
 // ignored.
 void Publisher::take_subscriptions(Port& port) {
+  const std::string heartbeat = proto::heartbeat_topic();
   zmq::message_t message;
   while (port.socket.recv(message, zmq::recv_flags::dontwait)) {
     const std::string_view text = message.to_string_view();
     if (text.empty()) continue;
+    const std::string_view prefix = text.substr(1);
     if (text.front() == '\1') {
-      port.subscriptions.emplace(text.substr(1));
-      if (text.substr(1) == proto::heartbeat_topic()) greet();
+      port.subscriptions.emplace(prefix);
+      if (heartbeat.compare(0, prefix.size(), prefix) == 0) schedule_heartbeat(loop_.now());
     }
-    if (text.front() == '\0') port.subscriptions.erase(std::string{text.substr(1)});
+    if (text.front() == '\0') port.subscriptions.erase(std::string{prefix});
   }
-  if (!heartbeat_ && wanted(proto::heartbeat_topic())) schedule_heartbeat();
 }
 
-void Publisher::schedule_heartbeat() {
-  heartbeat_ = loop_.at(loop_.now() + kHeartbeat, [this] {
+void Publisher::schedule_heartbeat(fsm::Deadline deadline) {
+  heartbeat_ = loop_.at(deadline, [this] {
     heartbeat_.reset();
     if (!wanted(proto::heartbeat_topic())) return;
-    beat();
-    if (!heartbeat_) schedule_heartbeat();
-  });
-}
-
-// Not inside take_subscriptions(), which publish() calls; many in a turn get one.
-void Publisher::greet() {
-  if (greeting_) return;
-  greeting_ = loop_.at(loop_.now(), [this] {
-    greeting_.reset();
-    beat();
-  });
-}
-
-void Publisher::beat() {
-  publish(proto::heartbeat_topic(), [this] {
-    return proto::heartbeat_event(std::chrono::duration<double>(loop_.now() - began_).count());
+    publish(proto::heartbeat_topic(), [this] {
+      return proto::heartbeat_event(std::chrono::duration<double>(loop_.now() - began_).count());
+    });
+    if (!heartbeat_) schedule_heartbeat(loop_.now() + kHeartbeat);
   });
 }
 

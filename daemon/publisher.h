@@ -4,9 +4,9 @@
 // history; `topic_seq` numbers those of one topic, so that a filtered subscriber can see a gap.
 // Publishing never blocks: a subscriber that does not read loses events behind kSendHwm, and sees
 // the gap. What nobody can want is not even encoded. The heartbeat runs only while somebody
-// subscribes to something that matches it: an idle daemon without subscribers does not wake up. A
-// subscription to exactly its topic gets one at once: the proof that what the subscriber asked for
-// before is in force.
+// subscribes to something that matches it, and begins at once for each who does, which proves to a
+// client that its earlier subscriptions are in force: an idle daemon without subscribers does not
+// wake up.
 #pragma once
 
 #include <boost/json.hpp>
@@ -69,9 +69,7 @@ class Publisher {
 
   Port& port_of(Transport transport);
   void take_subscriptions(Port& port);
-  void schedule_heartbeat();
-  void greet();
-  void beat();
+  void schedule_heartbeat(fsm::Deadline deadline);
 
   fsm::EventLoop& loop_;
   zmq::context_t& context_;
@@ -81,7 +79,6 @@ class Publisher {
   std::uint64_t seq_ = 0;
   std::unordered_map<std::string, std::uint64_t> topic_seqs_;  // one for each name ever configured
   fsm::Watch heartbeat_;
-  fsm::Watch greeting_;  // engaged until the heartbeat for a new subscription is out
 };
 
 }  // namespace masterd::daemon

@@ -1,6 +1,6 @@
-// masterd_session -- the daemon's own machines without a wire: DaemonFsm waits for a configuration (a hook
-// runs each second meanwhile), gets one after 3 s, brings its two stages up, and is shut down after 6 s:
-// app first, then rt, then the loop.
+// masterd_session -- the daemon's own machines without a wire: DaemonFsm waits for a configuration
+// (a hook runs each second meanwhile), gets one after 3 s, brings its two stages up, and is shut
+// down after 6 s: app first, then rt, then the loop.
 //
 //   masterd_session
 //
@@ -75,8 +75,7 @@ int main() {
   masterd::daemon::Log log{"warning", masterd::daemon::LogFormat::Text};
   const auto exits = masterd::supervisor::make_sigchld_exits(loop);
   masterd::supervisor::ChildLauncher launcher{loop, *exits};
-  masterd::daemon::DaemonFsm daemon{
-      loop, launcher, {{"true"}, 1s}, printer, log};
+  masterd::daemon::DaemonFsm daemon{loop, launcher, {{"true"}, 1s}, printer, log};
 
   const auto pick = loop.at(loop.now() + 3s, [&] {
     printer.say("set_config");

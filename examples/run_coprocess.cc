@@ -1,7 +1,7 @@
-// run_coprocess -- one coprocess from start to end, without a daemon: `sleep 60` is asked to end at 3 s,
-// asked again at 5 s, and everything is shut down at 6 s. With --deaf the child ignores SIGTERM, so that
-// the second request and the shutdown find a stop under way: the grace period is not begun anew, and
-// SIGKILL comes 5 s after the first request.
+// run_coprocess -- one coprocess from start to end, without a daemon: `sleep 60` is asked to end at
+// 3 s, asked again at 5 s, and everything is shut down at 6 s. With --deaf the child ignores
+// SIGTERM, so that the second request and the shutdown find a stop under way: the grace period is
+// not begun anew, and SIGKILL comes 5 s after the first request.
 //
 //   run_coprocess [--deaf]
 //
@@ -79,6 +79,7 @@ int main(int argc, char** argv) {
   });
   coprocess.start();
   loop.run();
-  while (loop.now() < begin + 6s) loop.run_once();  // the demo's later events, whatever the child did
+  while (loop.now() < begin + 6s)
+    loop.run_once();  // the demo's later events, whatever the child did
   return coprocess.end().how == masterd::supervisor::LifeEnd::How::Ended ? 0 : 1;
 }

@@ -150,7 +150,7 @@ TEST_F(PublisherTest, SubscriptionsBeyondAnyTopicEndTheConnection) {
   EXPECT_FALSE(publisher_.wanted(std::string(4096, 'x')));
 }
 
-TEST(PublisherHeartbeat, AnswersASubscriptionThenBeatsOnceASecondWhileSomebodySubscribes) {
+TEST(PublisherHeartbeat, BeatsAtOnceThenOnceASecondAndOnlyWhileSomebodySubscribes) {
   const test::TempFolder folder;
   test::ManualClock clock;
   fsm::EventLoop loop{clock};
@@ -169,13 +169,21 @@ TEST(PublisherHeartbeat, AnswersASubscriptionThenBeatsOnceASecondWhileSomebodySu
     while (!publisher.wanted("heartbeat.")) loop.run_once(std::chrono::milliseconds{10});
     EXPECT_EQ(publisher.seq(), 1U);
     second();
-    second();
-    EXPECT_EQ(publisher.seq(), 3U);
+    EXPECT_EQ(publisher.seq(), 2U);
     zmq::message_t frame;
     ASSERT_TRUE(sub.socket().recv(frame));
     EXPECT_EQ(frame.to_string(), "heartbeat.");
     ASSERT_TRUE(sub.socket().recv(frame));
     EXPECT_EQ(proto::decode_event(frame.to_string()).value().at("uptime_s"), 1.0);
+    ASSERT_TRUE(sub.socket().recv(frame));
+    ASSERT_TRUE(sub.socket().recv(frame));
+    EXPECT_EQ(proto::decode_event(frame.to_string()).value().at("uptime_s"), 2.0);
+    // A second subscriber does not wait for the beat of the first.
+    WireClient other{context, zmq::socket_type::sub, endpoint};
+    other.socket().set(zmq::sockopt::subscribe, "heartbeat.");
+    while (publisher.seq() < 3U) loop.run_once(std::chrono::milliseconds{10});
+    ASSERT_TRUE(other.socket().recv(frame));
+    EXPECT_EQ(frame.to_string(), "heartbeat.");
   }
   while (publisher.wanted("heartbeat.")) loop.run_once(std::chrono::milliseconds{10});
   second();  // the beat that was armed finds nobody

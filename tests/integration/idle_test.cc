@@ -30,8 +30,7 @@ TEST_F(IdleTest, WithFiftyIdleCoprocessesItDoesNotWakeUpAndIsSmall) {
     toml += "[coprocess.c" + std::to_string(i) + "]\ncommand = [\"sleep\", \"1000\"]\n" + kAlways;
   }
   start_session(toml);
-  // Not at once: an environment is empty for a moment while its process is in execve.
-  ASSERT_TRUE(eventually([this] { return processes().size() == 50; }));
+  ASSERT_TRUE(eventually([&] { return processes().size() == 50; }));
   await_rest();
   const auto before = voluntary_switches(daemon().pid());
   ASSERT_GT(before, 0U);

@@ -12,7 +12,7 @@
 namespace masterd::test {
 
 /// Processes that were started with `entry` ("NAME=value") in their environment; no zombies, which
-/// have none.
+/// have none. A process in the middle of its execve has none either: wait for it with eventually().
 std::vector<pid_t> processes_with(const std::string& entry);
 /// Children of `parent` that have ended and were not reaped.
 std::vector<pid_t> zombies_of(pid_t parent);

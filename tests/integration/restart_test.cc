@@ -147,7 +147,7 @@ TEST_F(RestartTest, P16_AHundredDeathsWhileTheDaemonSleepsAreAllSeen) {
   daemon().signal(SIGCONT);
   for (const auto& [name, pid] : before) await_new_pid(name, pid);
   EXPECT_EQ(zombies_of(daemon().pid()).size(), 0U);
-  EXPECT_TRUE(eventually([this] { return processes().size() == 100; }));
+  EXPECT_TRUE(eventually([&] { return processes().size() == 100; }));
 }
 
 TEST_F(RestartTest, M1_WithoutAnyClientExitsAreCollectedAndOutputIsDrained) {

@@ -135,6 +135,24 @@ TEST_F(SubscriberTest, APublisherThatDiesIsNoDaemon) {
   EXPECT_THROW(subscriber.next(std::nullopt), NoDaemon);
 }
 
+TEST_F(SubscriberTest, WhatAPublisherSentBeforeItDiedComesFirst) {
+  FakeDaemon daemon{control(), events(), always(json::value(1))};
+  Subscriber subscriber{events(), {log_topic("a")}};
+  subscriber.confirm(std::nullopt);
+  for (const char* text : {"1", "2", "3"}) {
+    daemon.publish(log_topic("a"), log_event("a", "stdout", text, 1));
+  }
+  std::uint64_t last = subscriber.next(std::nullopt)->seq;
+  daemon.die();
+  const auto read_on = [&] {
+    while (const auto event = subscriber.next(std::nullopt)) {
+      EXPECT_EQ(event->seq, ++last);
+    }
+  };
+  EXPECT_THROW(read_on(), NoDaemon);
+  EXPECT_THROW(subscriber.next(std::nullopt), NoDaemon);
+}
+
 TEST_F(SubscriberTest, WhatIsNoEventIsABadAnswer) {
   zmq::context_t context;
   zmq::socket_t xpub{context, zmq::socket_type::xpub};
