@@ -1,4 +1,5 @@
-"""Checks what the folder layout promises: who may include whom, and how long a file may be.
+"""Checks what the folder layout promises: who may include whom, how long a file may be; and that
+docs/traps.md claims no test that is not there.
 
     check_tree.py ROOT      exits 1 and names each offence; checks itself on a made-up tree first
 """
@@ -38,6 +39,20 @@ def offences(root: pathlib.Path) -> list[str]:
     return found
 
 
+def untested_traps(root: pathlib.Path) -> list[str]:
+    tested = (root / "docs/traps.md").read_text(encoding="utf-8").split("## Not yet")[0]
+    tests = "\n".join(
+        path.read_text(encoding="utf-8") for path in sorted((root / "tests").rglob("*_test.cc"))
+    )
+    names = set(re.findall(r"TEST(?:_F|_P)?\(\w+,\s*(\w+)\)", tests))
+    words = {word for name in names for word in name.split("_")}
+    return [
+        f"docs/traps.md: no test carries {trap}"
+        for trap in re.findall(r"^\| ([A-Z]\d+) \|", tested, re.MULTILINE)
+        if trap not in words
+    ]
+
+
 def check_the_checker() -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
         root = pathlib.Path(folder)
@@ -53,6 +68,7 @@ def check_the_checker() -> list[str]:
 
 def main() -> int:
     found = check_the_checker() + offences(pathlib.Path(sys.argv[1]))
+    found += untested_traps(pathlib.Path(sys.argv[1]))
     for offence in found:
         print(offence)
     return 1 if found else 0
