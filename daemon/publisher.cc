@@ -84,10 +84,11 @@ void Publisher::take_subscriptions(Port& port) {
     const std::string_view prefix = text.substr(1);
     if (text.front() == '\1') {
       port.subscriptions.emplace(prefix);
-      if (heartbeat.compare(0, prefix.size(), prefix) == 0) schedule_heartbeat(loop_.now());
+      if (prefix == heartbeat) schedule_heartbeat(loop_.now());
     }
     if (text.front() == '\0') port.subscriptions.erase(std::string{prefix});
   }
+  if (!heartbeat_ && wanted(heartbeat)) schedule_heartbeat(loop_.now() + kHeartbeat);
 }
 
 void Publisher::schedule_heartbeat(fsm::Deadline deadline) {

@@ -4,9 +4,9 @@
 // history; `topic_seq` numbers those of one topic, so that a filtered subscriber can see a gap.
 // Publishing never blocks: a subscriber that does not read loses events behind kSendHwm, and sees
 // the gap. What nobody can want is not even encoded. The heartbeat runs only while somebody
-// subscribes to something that matches it, and begins at once for each who does, which proves to a
-// client that its earlier subscriptions are in force: an idle daemon without subscribers does not
-// wake up.
+// subscribes to something that matches it: an idle daemon without subscribers does not wake up. A
+// subscription to exactly its topic gets one at once: the proof that what the subscriber asked for
+// before is in force.
 #pragma once
 
 #include <boost/json.hpp>

@@ -136,6 +136,7 @@ TEST_F(ReloadTest, S13_D9_ThirtyBrokenFilesChangeNothingAndAreToldWithTheirPlace
     const std::size_t logged = log().size();
     folder().file("stack.toml", broken.text);
     reload();
+    EXPECT_TRUE(eventually([&] { return log().find(own + ":", logged) != std::string::npos; }));
     EXPECT_THAT(log().substr(logged),
                 AllOf(HasSubstr("changes nothing"),
                       HasSubstr(own + ":" + std::to_string(broken.line)), HasSubstr(broken.key)));
