@@ -91,6 +91,9 @@ void SessionFsm::transition(const supervisor::Transition& transition) {
 void SessionFsm::output(const std::string& name, const supervisor::OutputLine& line) {
   observer_.coprocess_wrote(name, line);
 }
+void SessionFsm::machine_trace(const std::string& machine, std::string_view what) {
+  if (log_.debugs()) log_.debug(machine, what);
+}
 void SessionFsm::session_end(End end, const std::string& reason, bool failure) {
   host_.end_wanted(end, reason, failure);
 }

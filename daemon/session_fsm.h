@@ -64,6 +64,7 @@ class SessionFsm final : public fsm::MealyCoroutine, private supervisor::Sink {
   void transition(const supervisor::Transition& transition) override;
   void output(const std::string& name, const supervisor::OutputLine& line) override;
   void session_end(End end, const std::string& reason, bool failure) override;
+  void machine_trace(const std::string& machine, std::string_view what) override;
 
   Host& host_;
   Observer& observer_;

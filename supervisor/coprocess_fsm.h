@@ -16,6 +16,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "config/spec.h"
 #include "fsm/mealy_coroutine.h"
@@ -50,6 +52,9 @@ class CoprocessFsm final : public fsm::MealyCoroutine {
   /// Hard end: what lives is killed.
   ~CoprocessFsm() override { unwind(); }
 
+  /// Told of every control transfer, for a debug log.
+  void on_trace(std::function<void(std::string_view)> fn) { on_trace_ = std::move(fn); }
+
   /// Skips to SIGKILL, also in a ladder under way. Does not begin a stop: call shutdown() too.
   void stop_now() { kill_now_.set(); }
   /// To the leader alone; ESRCH when there is none.
@@ -65,6 +70,9 @@ class CoprocessFsm final : public fsm::MealyCoroutine {
   void state_machine() override;
   void shutdown_state_machine() override;
   [[nodiscard]] bool has_shutdown_state_machine() const override { return true; }
+  void trace(std::string_view what) override {
+    if (on_trace_) on_trace_(what);
+  }
 
  private:
   void climb_ladder();
@@ -74,6 +82,7 @@ class CoprocessFsm final : public fsm::MealyCoroutine {
   const config::CoprocessSpec& spec_;
   const Announce announce_;
   Launcher::Output output_;
+  std::function<void(std::string_view)> on_trace_;
   std::unique_ptr<Process> process_;  // from spawn to reap; survives the swap
   std::optional<fsm::TimePoint> since_;
   fsm::Event kill_now_;

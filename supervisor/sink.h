@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "supervisor/coprocess_state.h"
 #include "supervisor/output_ring.h"
@@ -21,6 +22,11 @@ class Sink {
   /// The session should end: a vital death, a limit with `then`, or `on_exit`. It does not end by
   /// itself.
   virtual void session_end(End end, const std::string& reason, bool failure) = 0;
+  /// Every control transfer of a machine (a coprocess's name, or "supervisor"), for a debug log.
+  virtual void machine_trace(const std::string& machine, std::string_view what) {
+    (void)machine;
+    (void)what;
+  }
 };
 
 }  // namespace masterd::supervisor

@@ -301,6 +301,7 @@ void Supervision::begin_life(Coprocess& c) {
         c.ring.add(stream, bytes,
                    [this, &c](const OutputLine& line) { sink_.output(c.spec.name, line); });
       });
+  c.life->on_trace([this, &c](std::string_view what) { sink_.machine_trace(c.spec.name, what); });
   c.life->on_end([this, &c] { life_ended(c); });
   c.life->start();
   set_.recount(c);

@@ -9,6 +9,7 @@ namespace masterd::supervisor {
 SupervisorFsm::SupervisorFsm(fsm::EventLoop& loop, Launcher& launcher, config::SessionSpec spec,
                              Sink& sink)
     : MealyCoroutine{loop, "supervisor"},
+      sink_{sink},
       supervision_{std::make_unique<Supervision>(loop, launcher, std::move(spec), sink,
                                                  [this] { resume(); })} {}
 

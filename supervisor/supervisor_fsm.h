@@ -76,8 +76,10 @@ class SupervisorFsm final : public fsm::MealyCoroutine {
   void state_machine() override;
   void shutdown_state_machine() override;
   [[nodiscard]] bool has_shutdown_state_machine() const override { return true; }
+  void trace(std::string_view what) override { sink_.machine_trace(name(), what); }
 
  private:
+  Sink& sink_;
   std::unique_ptr<Supervision> supervision_;
 };
 

@@ -79,5 +79,17 @@ TEST_F(OutputTest, InvalidUtf8IsReadableOnTheWire) {
              "b");
 }
 
+TEST_F(OutputTest, TheDebugLogHasEveryControlTransferOfEveryMachine) {
+  start({"--log-level", "debug", "--session", session_file(coprocess("a", kSleeper))});
+  await_state("a", "running");
+  stop("a");
+  EXPECT_EQ(shut_down(), 0);
+  for (const char* transfer :
+       {"debug a: start", "debug a: await", "debug a: shutdown: stop requested", "debug a: unwind",
+        "debug a: end", "debug supervisor: yield", "debug session: end", "debug daemon: end"}) {
+    EXPECT_THAT(log(), testing::HasSubstr(transfer));
+  }
+}
+
 }  // namespace
 }  // namespace masterd::test
