@@ -167,10 +167,10 @@ TEST_F(CtlTest, ARelativePathIsTakenFromWhereTheClientIs) {
 TEST_F(CtlTest, ABrokenConfigIsToldWithAllItsFaults) {
   start();
   const std::string file =
-      session_file("[coprocess.a]\ncomand = [\"x\"]\n[coprocess.b]\ncommand = 5\n");
+      session_file("[coprocess.a]\ncommands = [\"x\"]\n[coprocess.b]\ncommand = 5\n");
   const Finished end = ctl({"set-config", file});
   EXPECT_EQ(end.status, kFailed);
-  EXPECT_THAT(end.err, AllOf(HasSubstr(file + ":2:1: coprocess.a.comand: "),
+  EXPECT_THAT(end.err, AllOf(HasSubstr(file + ":2:1: coprocess.a.commands: "),
                              HasSubstr(file + ":4:11: coprocess.b.command: ")));
 }
 

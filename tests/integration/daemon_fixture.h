@@ -121,6 +121,8 @@ class Events {
   proto::Subscriber subscriber_;
 };
 
+/// How often `what` is in `text`.
+std::size_t count_of(const std::string& text, const std::string& what);
 std::string text_of(const json::object& object, std::string_view member);
 
 }  // namespace masterd::test

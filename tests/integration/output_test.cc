@@ -10,19 +10,12 @@ using testing::HasSubstr;
 
 class OutputTest : public DaemonTest {};
 
-std::size_t count(const std::string& text, const std::string& what) {
-  std::size_t found = 0;
-  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) {
-    ++found;
-  }
-  return found;
-}
-
 TEST_F(OutputTest, C17_EachLineOfEachRunIsInTheLogOnce) {
   start_session(coprocess("a",
                           "n=$(cat runs 2>/dev/null || echo 0); n=$((n+1)); echo $n > runs; "
                           "trap \"echo end-$n; exit 0\" TERM; echo begin-$n; "
-                          "while :; do sleep 1000 & wait; done"));
+                          "while :; do sleep 1000 & wait; done",
+                          kForkingShell));
   for (int run = 1; run <= 50; ++run) {
     await_line({"a"}, "begin-" + std::to_string(run));
     stop("a");
@@ -35,8 +28,8 @@ TEST_F(OutputTest, C17_EachLineOfEachRunIsInTheLogOnce) {
     const std::string n = std::to_string(run);
     EXPECT_EQ(kept[2U * static_cast<unsigned>(run) - 2], "begin-" + n);
     EXPECT_EQ(kept[2U * static_cast<unsigned>(run) - 1], "end-" + n);
-    EXPECT_EQ(count(text, "begin-" + n + "\n"), 1U);
-    EXPECT_EQ(count(text, "end-" + n + "\n"), 1U);
+    EXPECT_EQ(count_of(text, "begin-" + n + "\n"), 1U);
+    EXPECT_EQ(count_of(text, "end-" + n + "\n"), 1U);
   }
 }
 

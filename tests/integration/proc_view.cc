@@ -125,7 +125,7 @@ bool eventually(const std::function<bool()>& holds) {
   const auto deadline = std::chrono::steady_clock::now() + kLimit;
   while (!holds()) {
     if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds{20});
+    std::this_thread::sleep_for(std::chrono::milliseconds{5});
   }
   return true;
 }

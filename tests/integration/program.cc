@@ -63,7 +63,10 @@ Program::Program(const Plan& plan) {
     actions.open(2, plan.err, O_WRONLY | O_CREAT | O_APPEND);
   }
   if (!plan.cwd.empty()) actions.chdir(plan.cwd);
-  std::vector<std::string> argv = plan.argv;
+  // A test that is killed, by its time limit say, takes with it what it runs; a daemon then takes
+  // its session down.
+  std::vector<std::string> argv{"/usr/bin/setpriv", "--pdeathsig", "TERM"};
+  argv.insert(argv.end(), plan.argv.begin(), plan.argv.end());
   std::vector<std::string> env;
   for (char** entry = environ; *entry != nullptr; ++entry) env.emplace_back(*entry);
   // getenv takes the first of a name.

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 
+#include <algorithm>
+
 #include "tests/integration/daemon_fixture.h"
 
 namespace masterd::test {
@@ -61,7 +63,7 @@ TEST_F(SessionTest, TheTwoStageExampleDoesWhatTheReadmeSays) {
   EXPECT_THAT(processes(), testing::IsEmpty());
 }
 
-TEST_F(SessionTest, StagesComeUpInOrderAndGoDownInReverse) {
+TEST_F(SessionTest, M11_StagesComeUpInOrderAndGoDownInReverseEachOnce) {
   start_session("[group.two]\nrequires = [\"one\"]\n[group.three]\nrequires = [\"two\"]\n" +
                 coprocess("c1", kSleeper, "group = \"three\"") +
                 coprocess("b1", kSleeper, "group = \"two\"") +
@@ -199,6 +201,30 @@ TEST_F(SessionTest, P7_DependentsOfWhatFailedForGoodAreFailedAndHealWithIt) {
   folder().file("good", "");
   start_coprocess("base");
   await_state("user", "running");
+}
+
+TEST_F(SessionTest, D3_ACrashLoopStopsAtItsLimitAlsoForDependentsThatRestart) {
+  start();
+  set_config(session_file(coprocess("base", "exit 1",
+                                    "restart = { policy = \"always\", delay = \"1ms\", limit = 3, "
+                                    "within = \"1h\" }\n") +
+                          coprocess("user", kSleeper, requires_("base") + kAlways)),
+             false);
+  await_state("user", "failed");
+  EXPECT_EQ(text_of(coprocess_status("user"), "reason"), "dependency: base");
+  EXPECT_THAT(text_of(coprocess_status("base"), "reason"), HasSubstr("restart limit"));
+  const auto runs = story({"running"});
+  EXPECT_EQ(std::count(runs.begin(), runs.end(), "base running"), 4);
+}
+
+TEST_F(SessionTest, M9_TheEndOfASessionTouchesNothingThatIsNotOfIt) {
+  Plan same;
+  same.argv = {"/bin/sleep", "1000"};  // to a look at `ps` one of the session
+  Program stranger{same};
+  start_session("[coprocess.a]\ncommand = [\"/bin/sleep\", \"1000\"]\n");
+  call("end_session", {{"wait", true}});
+  EXPECT_TRUE(processes().empty());
+  EXPECT_TRUE(is_alive(stranger.pid()));
 }
 
 TEST_F(SessionTest, M2_ASecondStartIsHarmlessAndStartsNothing) {

@@ -20,6 +20,9 @@ inline std::string coprocess(const std::string& name, const std::string& script,
 inline std::string term_grace(const std::string& grace) {
   return "stop = { ladder = [{ signal = \"SIGTERM\", grace = \"" + grace + "\" }] }\n";
 }
+/// For a shell that may just be forking when it is told to end: its child then misses the signal,
+/// and the group waits for SIGKILL.
+inline const std::string kForkingShell = term_grace("200ms");
 inline std::string requires_(const std::string& name) { return "requires = [\"" + name + "\"]\n"; }
 
 inline const std::string kAlways = "restart = { policy = \"always\", delay = \"0s\", limit = 0 }\n";

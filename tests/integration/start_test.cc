@@ -163,7 +163,7 @@ TEST_F(StartTest, S17_AFailureDuringAnOrderedShutdownIsNone) {
   start({"--session", session_file(coprocess("vital",
                                              "trap 'exit 3' TERM; echo up; "
                                              "while :; do sleep 1000 & wait; done",
-                                             "vital = true\n"))});
+                                             "vital = true\n" + kForkingShell))});
   await_line({"vital"}, "up");
   EXPECT_EQ(shut_down(), 0);
 }
