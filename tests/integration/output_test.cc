@@ -14,8 +14,7 @@ TEST_F(OutputTest, C17_EachLineOfEachRunIsInTheLogOnce) {
   start_session(coprocess("a",
                           "n=$(cat runs 2>/dev/null || echo 0); n=$((n+1)); echo $n > runs; "
                           "trap \"echo end-$n; exit 0\" TERM; echo begin-$n; "
-                          "while :; do sleep 1000 & wait; done",
-                          kForkingShell));
+                          "while :; do sleep 1000 & wait; done"));
   for (int run = 1; run <= 50; ++run) {
     await_line({"a"}, "begin-" + std::to_string(run));
     stop("a");

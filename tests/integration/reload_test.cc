@@ -201,7 +201,7 @@ TEST_F(ReloadTest, S12_SighupInEveryPhaseEndsNothingAndCancelsNothing) {
   call("end_session");
   hang_up();  // stopping, which goes on
   EXPECT_EQ(text_of(call("status").at("session").as_object(), "state"), "stopping");
-  EXPECT_EQ(state("up"), "stopped");
+  await_state("up", "stopped");
   stop("deaf", true);
   await_session("");
 

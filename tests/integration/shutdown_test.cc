@@ -114,7 +114,7 @@ INSTANTIATE_TEST_SUITE_P(All, EndTest,
 class ShutdownTest : public DaemonTest {};
 
 TEST_F(ShutdownTest, ASecondSignalDuringAShutdownChangesNothing) {
-  start_session(coprocess("deaf", kDeaf, term_grace("500ms")));
+  start_session(coprocess("deaf", kDeaf, term_grace("2s")));
   await_line({"deaf"}, "deaf");
   for (int i = 0; i < 20; ++i) {
     daemon().signal(i % 2 == 0 ? SIGTERM : SIGINT);
