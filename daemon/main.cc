@@ -1,4 +1,7 @@
 // masterd: options in, exit status out.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cstdio>
 #include <exception>
 #include <string>
@@ -13,6 +16,14 @@ namespace {
 
 using namespace masterd;
 using namespace masterd::daemon;
+
+// Started without them, a socket of ours would get their number, and what is logged would go into
+// it. open() takes the lowest free one.
+void open_standard_descriptors() {
+  int fd = 0;
+  while (fd >= 0 && fd < 3) fd = ::open("/dev/null", O_RDWR);
+  if (fd >= 3) ::close(fd);
+}
 
 void complain(const std::string& message) {
   std::fprintf(stderr, "masterd: %s\n", message.c_str());
@@ -45,6 +56,7 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  open_standard_descriptors();
   try {
     return run(argc, argv);
   } catch (const StartError& error) {

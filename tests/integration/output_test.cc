@@ -1,6 +1,8 @@
 // What coprocesses print, and with which descriptors they begin.
 #include <gmock/gmock.h>
 
+#include <filesystem>
+
 #include "tests/integration/daemon_fixture.h"
 
 namespace masterd::test {
@@ -43,6 +45,12 @@ TEST_F(OutputTest, C19_AlsoWhenTheDaemonBeganWithoutThem) {
                                               coprocess("b", "echo out; echo err >&2"))});
   bare.closed_descriptors = true;
   start(bare);
+  for (const char* fd : {"0", "1", "2"}) {
+    // Else it would be a socket's, and what is logged would go into that.
+    EXPECT_EQ(
+        std::filesystem::read_symlink("/proc/" + std::to_string(daemon().pid()) + "/fd/" + fd),
+        "/dev/null");
+  }
   await_line({"a"}, "0 1 2");
   await_line({"b"}, "out");
   await_line({"b"}, "err");

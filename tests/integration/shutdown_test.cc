@@ -22,7 +22,7 @@ struct Phase {
 };
 
 const std::vector<Phase>& phases() {
-  static const std::string kDeafOne = coprocess("deaf", kDeaf, term_grace("300ms"));
+  static const std::string kDeafOne = coprocess("deaf", kDeaf, term_grace("800ms"));
   static const std::vector<Phase> kPhases{
       {"Waiting", "", {}, {}},
       {"StartingWithOneInBackoff",
@@ -116,6 +116,8 @@ class ShutdownTest : public DaemonTest {};
 TEST_F(ShutdownTest, ASecondSignalDuringAShutdownChangesNothing) {
   start_session(coprocess("deaf", kDeaf, term_grace("2s")));
   await_line({"deaf"}, "deaf");
+  daemon().signal(SIGTERM);
+  await_session("stopping");
   for (int i = 0; i < 20; ++i) {
     daemon().signal(i % 2 == 0 ? SIGTERM : SIGINT);
     call("ping");
@@ -126,7 +128,7 @@ TEST_F(ShutdownTest, ASecondSignalDuringAShutdownChangesNothing) {
 }
 
 TEST_F(ShutdownTest, WhatHasBegunToEndIsRefusedToBeginAnew) {
-  start_session(coprocess("deaf", kDeaf, term_grace("1s")) + coprocess("b", kSleeper));
+  start_session(coprocess("deaf", kDeaf, term_grace("2s")) + coprocess("b", kSleeper));
   await_line({"deaf"}, "deaf");
   call("end_session");
   EXPECT_EQ(reason("set_config", {{"config", folder().path("stack.toml")}}), "busy");

@@ -239,7 +239,7 @@ const std::vector<StateCase>& state_cases() {
       {"waiting",
        coprocess("base", "exit 1", kLongBackoff) + coprocess("x", kSleeper, requires_("base"))},
       {"running", coprocess("x", kSleeper)},
-      {"stopping", coprocess("x", kDeaf, term_grace("300ms"))},
+      {"stopping", coprocess("x", kDeaf, term_grace("600ms"))},
       {"backoff", coprocess("x", "exit 1", kLongBackoff)},
       {"exited", coprocess("x", "exit 0")},
       {"stopped", coprocess("x", kSleeper)},
