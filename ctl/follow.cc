@@ -10,6 +10,7 @@
 #include "ctl/exit_code.h"
 #include "ctl/render.h"
 #include "ctl/request.h"
+#include "proto/client.h"
 #include "proto/event.h"
 #include "proto/subscriber.h"
 
@@ -19,7 +20,9 @@ namespace {
 namespace json = boost::json;
 
 /// SIGINT and SIGTERM as a descriptor, so that an interruption can't fall between a check and a
-/// wait.
+/// wait. To be made before the first ZeroMQ socket: libzmq's threads block all signals, but only
+/// when they get to run (src/thread.cpp), and one that does not inherit the mask would take the
+/// signal and end the program.
 class StopSignals {
  public:
   StopSignals() {
@@ -78,8 +81,9 @@ std::uint64_t seq_of(const json::value& line) {
 
 }  // namespace
 
-void follow_events(proto::Client& client, const Invocation& in, const Streams& io) {
+void follow_events(const std::string& endpoint, const Invocation& in, const Streams& io) {
   const StopSignals signals;
+  proto::Client client{endpoint};
   proto::Subscriber subscriber{client.events_endpoint(answer_timeout(in)), in.names};
   follow(subscriber, io, io.stop_fd < 0 ? signals.fd() : io.stop_fd,
          [&](const proto::Event& event) {
@@ -88,8 +92,9 @@ void follow_events(proto::Client& client, const Invocation& in, const Streams& i
          });
 }
 
-void follow_logs(proto::Client& client, const Invocation& in, const Streams& io) {
+void follow_logs(const std::string& endpoint, const Invocation& in, const Streams& io) {
   const StopSignals signals;
+  proto::Client client{endpoint};
   const auto show = [&](const json::object& line) {
     io.print(in.json ? proto::encode(line) + "\n" : render_log_line(line));
   };

@@ -37,15 +37,17 @@ ExitCode report_check(const json::value& result, const Streams& io) {
 }
 
 ExitCode carry_out(const Invocation& in, const Streams& io) {
-  proto::Client client{in.endpoint.empty() ? proto::default_control_endpoint() : in.endpoint};
+  const std::string endpoint =
+      in.endpoint.empty() ? proto::default_control_endpoint() : in.endpoint;
   if (in.verb == "events") {
-    follow_events(client, in, io);
+    follow_events(endpoint, in, io);
     return kDone;
   }
   if (in.verb == "logs" && in.follow) {
-    follow_logs(client, in, io);
+    follow_logs(endpoint, in, io);
     return kDone;
   }
+  proto::Client client{endpoint};
   std::error_code ignored;
   const WireRequest request = make_wire_request(in, io.in, std::filesystem::current_path(ignored));
   const json::value result = client.call(request.method, request.params, request.timeout);
