@@ -24,7 +24,7 @@ class OptionsTest : public testing::Test {
   OptionsTest() {
     environment_.uid = 1000;
     environment_.config_home = (folder_.path() / "home").string();
-    environment_.cwd = "/work/dir";
+    environment_.cwd = "/srv/dir";
     environment_.control = "ipc:///run/user/1000/masterd/control.sock";
     environment_.events = "ipc:///run/user/1000/masterd/events.sock";
   }
@@ -82,7 +82,7 @@ TEST_F(OptionsTest, FlagsWinOverTheFile) {
                 "--log-level", "error", "--log-format", "text"});
   EXPECT_THAT(s.endpoints, ElementsAre("ipc:///a", "ipc:///b"));
   EXPECT_THAT(s.events, ElementsAre("ipc:///e"));
-  EXPECT_THAT(s.config_dirs, ElementsAre("/work/dir/mine", "/other"));
+  EXPECT_THAT(s.config_dirs, ElementsAre("/srv/dir/mine", "/other"));
   EXPECT_EQ(s.log_level, "error");
   EXPECT_EQ(s.log_format, LogFormat::Text);
 }
@@ -104,8 +104,8 @@ TEST_F(OptionsTest, EventsOfAnEndpointInTheFileAreBesideIt) {
 
 TEST_F(OptionsTest, SessionIsANameOrMadeAbsolute) {
   EXPECT_EQ(settings({"--session", "two-stage"}).session, "two-stage");
-  EXPECT_EQ(settings({"--session", "x.toml"}).session, "/work/dir/x.toml");
-  EXPECT_EQ(settings({"--session", "../x.toml"}).session, "/work/x.toml");
+  EXPECT_EQ(settings({"--session", "x.toml"}).session, "/srv/dir/x.toml");
+  EXPECT_EQ(settings({"--session", "../x.toml"}).session, "/srv/x.toml");
   EXPECT_EQ(settings({"--session", "/etc/x.toml"}).session, "/etc/x.toml");
 }
 
