@@ -1,99 +1,27 @@
 #include "config/coprocess_keys.h"
 
+#include <utility>
+
+#include "config/combinations.h"
+#include "config/coprocess_sections.h"
 #include "config/paths.h"
-#include "config/process_keys.h"
 
 namespace masterd::config {
 
 namespace {
 
-using std::filesystem::path;
-
-constexpr milliseconds kKillGrace{2000};
-
-void read_env(TableReader& table, const path& dir, CoprocessSpec& spec) {
-  const auto variables = table.text_table("env");
-  if (!variables) return;
-  for (const auto& [name, value] : *variables) {
-    if (name.empty() || name.find_first_of(std::string_view{"=\0", 2}) != std::string::npos) {
-      table.error(value.where, fmt::format("'{}' cannot name a variable", shown(name)));
-      continue;
-    }
-    spec.env[name] = read_expanded(table, value, dir);
-  }
-}
-
-void read_restart(TableReader& coprocess, RestartSpec& restart) {
-  auto table = coprocess.table("restart");
-  if (!table) return;
-  if (auto v = table->choice<Restart>("policy", {{"never", Restart::Never},
-                                                 {"on-failure", Restart::OnFailure},
-                                                 {"always", Restart::Always}})) {
-    restart.policy = *v;
-  }
-  if (auto v = table->duration("delay")) restart.delay = *v;
-  if (auto v = table->duration("max_delay")) restart.max_delay = *v;
-  if (auto v = table->integer("limit", 0, 1'000'000)) restart.limit = static_cast<unsigned>(*v);
-  if (auto v = table->duration("within")) restart.within = *v;
-  if (auto v = table->choice<Then>("then", {{"fail", Then::Fail},
-                                            {"end-session", Then::EndSession},
-                                            {"shutdown", Then::Shutdown}})) {
-    restart.then = *v;
-  }
-  table->finish();
-
-  const bool delays = table->has("delay") || table->has("max_delay");
-  if (delays && restart.delay > restart.max_delay) {
-    table->error(table->where_key(table->has("delay") ? "delay" : "max_delay"),
-                 fmt::format("delay ({} ms) is more than max_delay ({} ms)", restart.delay.count(),
-                             restart.max_delay.count()));
-  }
-  const bool limits = table->has("limit") || table->has("within");
-  if (limits && restart.limit > 0 && restart.within == milliseconds{0}) {
-    table->error(table->where_key(table->has("within") ? "within" : "limit"),
-                 "a limit needs a 'within' above 0 (limit = 0 is no limit)");
-  }
-}
-
-void read_stop(TableReader& coprocess, std::vector<StopStep>& stop) {
-  auto table = coprocess.table("stop");
-  if (!table) return;
-  if (auto rungs = table->tables("ladder")) {
-    stop.clear();
-    for (TableReader& rung : *rungs) {
-      if (!stop.empty() && stop.back().signal == SIGKILL) {
-        rung.error(rung.where(), "nothing can follow SIGKILL");
-      }
-      StopStep step;
-      const auto signal = rung.signal("signal");
-      if (signal) step.signal = *signal;
-      if (!rung.has("signal")) rung.error(rung.where(), "'signal' is missing");
-      if (step.signal == SIGKILL) step.grace = kKillGrace;
-      if (auto grace = rung.duration("grace")) step.grace = *grace;
-      rung.finish();
-      stop.push_back(step);
-    }
-    if (stop.empty() || stop.back().signal != SIGKILL) stop.push_back({SIGKILL, kKillGrace});
-  }
-  table->finish();
-}
-
 // The keys that [defaults] has too.
-void read_common(TableReader& table, const path& dir, CoprocessSpec& spec) {
-  if (auto cwd = table.text("cwd")) {
-    const std::string value = read_expanded(table, *cwd, dir);
-    if (cwd->value.empty()) table.error(cwd->where, "an empty path");
-    spec.cwd = absolute_path(value, dir);
+void read_common(TableReader& table, const Scope& scope, CoprocessSpec& spec) {
+  if (auto v = table.choice<Kind>(
+          "type",
+          {{"simple", Kind::Simple}, {"oneshot", Kind::Oneshot}, {"forking", Kind::Forking}})) {
+    spec.kind = *v;
   }
-  read_env(table, dir, spec);
-  if (auto vital = table.flag("vital")) spec.vital = *vital;
-  read_restart(table, spec.restart);
-  if (auto v = table.choice<OnExit>("on_exit", {{"none", OnExit::None},
-                                                {"end-session", OnExit::EndSession},
-                                                {"shutdown", OnExit::Shutdown}})) {
-    spec.on_exit = *v;
-  }
-  read_stop(table, spec.stop);
+  read_environment(table, scope, spec);
+  read_life(table, scope, spec);
+  read_readiness(table, scope, spec);
+  read_streams(table, scope, spec);
+  read_attributes(table, scope, spec);
 }
 
 std::vector<std::string> values(const std::vector<Text>& texts) {
@@ -102,40 +30,68 @@ std::vector<std::string> values(const std::vector<Text>& texts) {
   return found;
 }
 
+void read_membership(TableReader& table, const Scope& scope, CoprocessDraft& draft) {
+  if (auto group = table.text("group")) {
+    draft.group_where = group->where;
+    const auto name = read_expanded(table, *group, scope);
+    if (name && valid_name(*name)) {
+      draft.spec.group = *name;
+    } else if (name) {
+      table.error(group->where,
+                  fmt::format("'{}' is not a name ([A-Za-z0-9_-], 1 to 64 of them)", shown(*name)));
+    }
+  }
+  draft.requires_ = table.texts("requires").value_or(std::vector<Text>{});
+  for (Text& name : draft.requires_) {
+    if (auto expanded = read_expanded(table, name, scope)) name.value = std::move(*expanded);
+  }
+  draft.spec.requires_ = values(draft.requires_);
+}
+
+std::string read_description(TableReader& table, const Scope& scope) {
+  const auto found = table.text("description");
+  return found && !found->value.empty() ? read_word(table, *found, scope) : std::string{};
+}
+
 }  // namespace
 
-CoprocessSpec read_defaults(TableReader& table, const path& dir) {
+CoprocessSpec read_defaults(TableReader& table, const Scope& scope) {
   CoprocessSpec spec;
-  spec.cwd = absolute_path("", dir);
-  read_common(table, dir, spec);
-  for (const char* key : {"group", "description", "command", "requires"}) {
+  spec.cwd = absolute_path("", scope.dir);
+  read_common(table, scope, spec);
+  for (const char* key :
+       {"group", "description", "command", "requires", "when", "instances", "undo", "pid_file"}) {
     table.refuse(key, "belongs to one coprocess: it cannot have a default");
+  }
+  if (table.has_table("output")) {
+    TableReader output = *table.table("output");
+    output.refuse("file", "belongs to one coprocess: it cannot have a default");
   }
   table.finish();
   return spec;
 }
 
 CoprocessDraft read_coprocess(const std::string& name, const CoprocessSpec& defaults,
-                              TableReader& table, const path& dir) {
+                              TableReader& table, const Scope& scope) {
   CoprocessDraft draft;
   draft.spec = defaults;
   draft.spec.name = name;
+  draft.spec.instance = scope.instance;
   draft.where = table.where();
-  if (const auto group = table.text("group")) {
-    draft.group_where = group->where;
-    if (valid_name(group->value)) {
-      draft.spec.group = group->value;
-    } else {
-      table.error(group->where, fmt::format("'{}' is not a name ([A-Za-z0-9_-], 1 to 64 of them)",
-                                            shown(group->value)));
-    }
-  }
-  draft.spec.description = table.line("description");
-  draft.spec.command = read_command(table, "command", dir);
-  draft.requires_ = table.texts("requires").value_or(std::vector<Text>{});
-  draft.spec.requires_ = values(draft.requires_);
-  read_common(table, dir, draft.spec);
+  read_membership(table, scope, draft);
+  draft.spec.description = read_description(table, scope);
+  draft.spec.command = read_argv(table, "command", scope);
+  if (const auto when = table.text("when")) draft.off = read_expanded(table, *when, scope) == "";
+  read_common(table, scope, draft.spec);
+  if (auto undo = read_command(table, "undo", scope, Pid::Known))
+    draft.spec.undo = std::move(*undo);
+  if (const auto file = table.text("pid_file"))
+    draft.spec.pid_file = read_path(table, *file, scope);
   table.finish();
+  if (table.has_table("output")) {
+    draft.output_file_where = table.table("output")->where_key("file");
+  }
+  check_combinations(table, draft.spec);
   return draft;
 }
 

@@ -85,12 +85,9 @@ void read_log(TableReader& root, DaemonSpec& spec) {
 void read_hook(TableReader& root, const path& dir, DaemonSpec& spec) {
   auto table = root.table("hook");
   if (!table) return;
-  spec.hook_command = read_command(*table, "command", dir);
-  if (const auto interval = table->duration("interval")) {
+  spec.hook_command = read_argv(*table, "command", {dir});
+  if (const auto interval = table->duration_above_zero("interval")) {
     spec.hook_interval = *interval;
-    if (*interval == milliseconds{0}) {
-      table->error(table->where_key("interval"), "expected a duration above 0");
-    }
   } else if (!table->has("interval")) {
     table->error(table->where(), "'interval' is missing");
   }
@@ -103,6 +100,8 @@ DaemonSpec read_document(const toml::table& document, const path& dir, Report& r
   spec.endpoints = read_endpoints(root, "endpoints");
   spec.events = read_endpoints(root, "events");
   spec.config_dirs = read_folders(root, "config_dirs", dir);
+  spec.cgroups =
+      root.choice<std::string>("cgroups", {{"auto", "auto"}, {"off", "off"}}).value_or("");
   read_log(root, spec);
   read_hook(root, dir, spec);
   root.finish();

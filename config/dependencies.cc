@@ -9,16 +9,16 @@ namespace masterd::config {
 namespace {
 
 // Nodes of the graph: for each group one that stands for its members (what requires it leads there)
-// and one for what it requires (its members lead there); so the edges stay as many as the file has
-// words.
+// and one for what it requires (its members lead there); for each family one that stands for its
+// instances. So the edges stay as many as the file has words.
 struct Edge {
   std::size_t to;
   Where where;
 };
-enum class Kind { Coprocess, Members, Inherited };
+enum class NodeKind { Coprocess, Members, Inherited };
 struct Node {
   std::string name;
-  Kind kind;
+  NodeKind kind;
   std::vector<Edge> edges;
 };
 
@@ -30,6 +30,7 @@ class Checker {
 
   void run() {
     add_coprocesses();
+    add_families();
     add_groups();
     for (const CoprocessDraft& c : coprocesses_) {
       const std::size_t from = index_.at(c.spec.name);
@@ -48,11 +49,38 @@ class Checker {
  private:
   void add_coprocesses() {
     for (const CoprocessDraft& c : coprocesses_) {
-      index_[c.spec.name] = nodes_.size();
+      if (!index_.emplace(c.spec.name, nodes_.size()).second) {
+        report_clash(c.spec.name);
+        continue;
+      }
       names_.push_back(c.spec.name);
       group_of_[c.spec.name] = c.spec.group;
-      nodes_.push_back({c.spec.name, Kind::Coprocess, {}});
+      nodes_.push_back({c.spec.name, NodeKind::Coprocess, {}});
     }
+  }
+
+  void add_families() {
+    std::map<std::string, std::size_t> families;
+    for (const CoprocessDraft& c : coprocesses_) {
+      if (c.family.empty()) continue;
+      const auto [family, added] = families.emplace(c.family, nodes_.size());
+      if (added) {
+        if (!index_.emplace(c.family, nodes_.size()).second) report_clash(c.family);
+        names_.push_back(c.family);
+        group_of_[c.family] = c.spec.group;
+        nodes_.push_back({c.family, NodeKind::Members, {}});
+      }
+      nodes_[family->second].edges.push_back({index_.at(c.spec.name), c.instances_where});
+    }
+  }
+
+  // A file cannot name a coprocess twice: `instances` made one of the two.
+  void report_clash(const std::string& name) {
+    const auto made = std::find_if(
+        coprocesses_.begin(), coprocesses_.end(),
+        [&](const CoprocessDraft& c) { return c.spec.name == name && !c.family.empty(); });
+    report_.error(made->instances_where,
+                  fmt::format("makes '{}', which is the name of another coprocess", shown(name)));
   }
 
   void add_groups() {
@@ -72,8 +100,8 @@ class Checker {
       }
       index_[g.spec.name] = groups_index_[g.spec.name] = nodes_.size();
       names_.push_back(g.spec.name);
-      nodes_.push_back({g.spec.name, Kind::Members, {}});
-      nodes_.push_back({g.spec.name, Kind::Inherited, {}});
+      nodes_.push_back({g.spec.name, NodeKind::Members, {}});
+      nodes_.push_back({g.spec.name, NodeKind::Inherited, {}});
     }
   }
 
@@ -85,9 +113,12 @@ class Checker {
   }
 
   static std::string self_coprocess(const CoprocessDraft& c, const std::string& name) {
-    if (name == c.spec.name) return "a coprocess cannot require itself";
+    if (name == c.spec.name || (!name.empty() && name == c.family)) {
+      return "a coprocess cannot require itself";
+    }
     if (!name.empty() && name == c.spec.group) {
-      return fmt::format("'{}' is in the group '{}' and cannot require it", c.spec.name, name);
+      return fmt::format("'{}' is in the group '{}' and cannot require it",
+                         c.family.empty() ? c.spec.name : c.family, name);
     }
     return {};
   }
@@ -168,10 +199,10 @@ class Checker {
     for (std::size_t i = 0; i < cycle.size(); ++i) {
       const Node& node = nodes_[cycle[i]];
       const std::size_t next = cycle[(i + 1) % cycle.size()];
-      const bool inherits = nodes_[next].kind == Kind::Inherited;
-      if (node.kind != Kind::Inherited) chain += shown(node.name);
+      const bool inherits = nodes_[next].kind == NodeKind::Inherited;
+      if (node.kind != NodeKind::Inherited) chain += shown(node.name);
       chain += inherits ? fmt::format(" (in {})", shown(nodes_[next].name)) : " -> ";
-      if (place == nullptr && node.kind != Kind::Members && !inherits) {
+      if (place == nullptr && node.kind != NodeKind::Members && !inherits) {
         place = &edge_between(node, next).where;
       }
     }

@@ -1,8 +1,9 @@
 // dependencies -- checks that the names of a session fit together, before anything depends on it.
 //
 // Groups and coprocesses share one name space. To require a group is to require each of its
-// members; a member inherits what its group requires. The result must be a directed graph without
-// cycles.
+// members; a member inherits what its group requires. The name that `instances` stands at is that
+// of a family: to require it is to require each instance. The result must be a directed graph
+// without cycles.
 #pragma once
 
 #include <vector>

@@ -1,7 +1,7 @@
 // load -- a TOML file or text to plain specs, or everything that is wrong with it at once.
 //
 //   bytes --source_text--> bounded UTF-8 --toml_reader--> typed keys --coprocess_keys,
-//   dependencies--> spec
+//   instances--> coprocesses --dependencies, instances--> spec
 //
 // Each stage runs only when the one before found nothing; within a stage every error is reported,
 // in file order, at most kMaxDiagnostics of them. Nothing is partly loaded.
@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -33,6 +34,16 @@ inline constexpr std::size_t kMaxFileBytes = 1024 * 1024;
 inline constexpr std::size_t kMaxKeyParts = 16;
 /// Groups and coprocesses of one session together.
 inline constexpr std::size_t kMaxNames = 8192;
+inline constexpr unsigned kMaxInstances = 512;
+/// Of all coprocesses together, with what they have from [defaults] and with their instances: their
+/// text, and a word for each string. A small file must not become gigabytes.
+inline constexpr std::size_t kMaxExpandedBytes = std::size_t{64} * 1024 * 1024;
+/// Names in all `requires` together, with what is inherited and instances written out.
+inline constexpr std::size_t kMaxRequirements = 500'000;
+/// Of one regular expression; see pattern.h.
+inline constexpr std::size_t kMaxPatternBytes = 512;
+inline constexpr std::size_t kMaxPatternBrackets = 32;
+inline constexpr std::size_t kMaxPatternStates = 2000;
 /// One more may follow them, without a position, that counts the rest.
 inline constexpr std::size_t kMaxDiagnostics = 100;
 
@@ -50,6 +61,9 @@ std::variant<DaemonSpec, Diagnostics> load_daemon_file(const std::filesystem::pa
 /// A number with a unit, "100ms", "1.5s", "2m", "1h", that comes to whole milliseconds, 0 to 24 h;
 /// nullopt when it is none. No sign, no spaces, no sum of units; the unit is required, also for 0.
 std::optional<milliseconds> parse_duration(std::string_view text);
+/// "4096", "64K", "10M", "1G" (of 1024) to a number of bytes; nullopt when it is none or needs more
+/// than 63 bits.
+std::optional<std::uint64_t> parse_size(std::string_view text);
 /// "SIGTERM", "term", "15", "SIGRTMIN+1", "RTMAX-1" to a signal number, 1 to 64. Case does not
 /// matter.
 std::optional<int> parse_signal(std::string_view text);

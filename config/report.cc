@@ -17,7 +17,11 @@ std::string Diagnostic::to_string() const {
 }
 
 void Report::error(const Where& where, std::string message) {
-  if (++count_ > kMaxDiagnostics) return;
+  const bool known = std::any_of(kept_.begin(), kept_.end(), [&](const Diagnostic& d) {
+    return std::tie(d.line, d.column, d.message, d.key) ==
+           std::tie(where.line, where.column, message, where.key);
+  });
+  if (known || ++count_ > kMaxDiagnostics) return;
   kept_.push_back({file_, where.line, where.column, where.key, std::move(message)});
 }
 

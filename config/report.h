@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "config/load.h"
 
@@ -26,8 +27,12 @@ class Report {
  public:
   explicit Report(std::string file) : file_{std::move(file)} {}
 
+  /// The same message at the same place counts once (as long as it is among those kept): one table
+  /// may be read for many instances.
   void error(const Where& where, std::string message);
   [[nodiscard]] bool empty() const { return count_ == 0; }
+  /// How many errors there are.
+  [[nodiscard]] std::size_t count() const { return count_; }
   /// In file order; those without a position first, the count of what did not fit last.
   [[nodiscard]] Diagnostics take();
 

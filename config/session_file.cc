@@ -5,6 +5,7 @@
 
 #include "config/coprocess_keys.h"
 #include "config/dependencies.h"
+#include "config/instances.h"
 #include "config/load.h"
 #include "config/paths.h"
 #include "config/source_text.h"
@@ -16,7 +17,8 @@ namespace {
 
 using std::filesystem::path;
 
-void read_session(TableReader& root, const std::string& origin, SessionSpec& spec) {
+void read_session(TableReader& root, const std::string& origin, const Scope& scope,
+                  SessionSpec& spec) {
   spec.name = path{origin}.stem().native();
   auto table = root.table("session");
   std::optional<Text> name;
@@ -24,6 +26,9 @@ void read_session(TableReader& root, const std::string& origin, SessionSpec& spe
     name = table->text("name");
     if (name) spec.name = name->value;
     spec.description = table->line("description");
+    spec.fail_safe = read_command(*table, "fail_safe", scope);
+    spec.before = read_commands(*table, "before", scope).value_or(std::vector<CommandSpec>{});
+    spec.after = read_commands(*table, "after", scope).value_or(std::vector<CommandSpec>{});
     table->finish();
   }
   if (valid_name(spec.name) || (table && table->has("name") && !name)) return;
@@ -71,46 +76,92 @@ void inherit(const std::vector<GroupDraft>& groups, CoprocessSpec& coprocess) {
   }
 }
 
-std::optional<SessionSpec> read_document(const toml::table& document, const std::string& origin,
-                                         const path& dir, Report& report) {
-  TableReader root{document, {1, 1, ""}, report};
-  SessionSpec spec;
-  read_session(root, origin, spec);
+struct Drafts {
+  std::vector<GroupDraft> groups;
+  std::vector<CoprocessDraft> coprocesses;
+  bool complete = true;  // false: there are too many of them, which is reported
+};
+
+Drafts read_drafts(TableReader& root, const Scope& scope, Report& report) {
   const toml::table none;
   TableReader no_defaults{none, {}, report};
   auto defaults_table = root.table("defaults");
-  const CoprocessSpec defaults = read_defaults(defaults_table ? *defaults_table : no_defaults, dir);
+  const CoprocessSpec defaults =
+      read_defaults(defaults_table ? *defaults_table : no_defaults, scope);
 
-  std::vector<GroupDraft> groups;
+  Drafts drafts;
   for (auto& [name, table] : root.named_tables("group")) {
     check_name(name, table);
-    groups.push_back(read_group(name, table));
+    drafts.groups.push_back(read_group(name, table));
   }
-  std::vector<CoprocessDraft> coprocesses;
+  std::size_t wanted = drafts.groups.size();
+  std::size_t bytes = 0;
   for (auto& [name, table] : root.named_tables("coprocess")) {
     check_name(name, table);
-    coprocesses.push_back(read_coprocess(name, defaults, table, dir));
+    wanted += read_instances(name, defaults, table, scope.dir, bytes, drafts.coprocesses);
   }
-  root.finish();
-  const auto* table = document.get_as<toml::table>("coprocess");
-  if (!root.has("coprocess") || (table != nullptr && table->empty())) {
+  if (!root.has("coprocess") || (root.has_table("coprocess") && root.table("coprocess")->empty())) {
     report.error({0, 0, "coprocess"}, "a session needs at least one coprocess");
   }
-
-  add_implicit_groups(coprocesses, groups);
-  if (groups.size() + coprocesses.size() > kMaxNames) {
-    report.error({0, 0, "coprocess"}, fmt::format("{} coprocesses and groups; at most {} together",
-                                                  groups.size() + coprocesses.size(), kMaxNames));
-    return std::nullopt;  // what follows is bounded by that number
+  if (wanted > kMaxNames) {
+    report.error({0, 0, "coprocess"},
+                 fmt::format("{} coprocesses and groups; at most {} together", wanted, kMaxNames));
+    drafts.complete = false;
+  } else if (bytes > kMaxExpandedBytes) {
+    report.error({0, 0, "coprocess"},
+                 fmt::format("with its defaults and instances the text is more than {} MiB",
+                             kMaxExpandedBytes / (1024 * 1024)));
+    drafts.complete = false;
   }
-  check_dependencies(groups, coprocesses, report);
-  if (!report.empty()) return std::nullopt;
+  return drafts;
+}
 
-  for (CoprocessDraft& draft : coprocesses) {
-    inherit(groups, draft.spec);
+// False when what the names stand for, written out, is too much.
+bool take_coprocesses(Drafts& drafts, SessionSpec& spec, Report& report) {
+  std::size_t requirements = 0;
+  for (CoprocessDraft& draft : drafts.coprocesses) {
+    inherit(drafts.groups, draft.spec);
+    requirements += draft.spec.requires_.size();
+    if (requirements > kMaxRequirements) {
+      report.error({0, 0, "coprocess"},
+                   fmt::format("more than {} requirements between the coprocesses; require a group "
+                               "instead of its members",
+                               kMaxRequirements));
+      return false;
+    }
     spec.coprocesses.push_back(std::move(draft.spec));
   }
-  for (GroupDraft& draft : groups) spec.groups.push_back(std::move(draft.spec));
+  for (GroupDraft& draft : drafts.groups) spec.groups.push_back(std::move(draft.spec));
+  return true;
+}
+
+std::optional<SessionSpec> read_document(const toml::table& document, const std::string& origin,
+                                         const path& dir, Report& report) {
+  TableReader root{document, {1, 1, ""}, report};
+  const Scope scope{dir};
+  SessionSpec spec;
+  read_session(root, origin, scope, spec);
+  Drafts drafts = read_drafts(root, scope, report);
+  root.finish();
+  if (!drafts.complete) return std::nullopt;
+
+  add_implicit_groups(drafts.coprocesses, drafts.groups);
+  if (drafts.groups.size() + drafts.coprocesses.size() > kMaxNames) {
+    report.error({0, 0, "coprocess"},
+                 fmt::format("{} coprocesses and groups; at most {} together",
+                             drafts.groups.size() + drafts.coprocesses.size(), kMaxNames));
+    return std::nullopt;  // what follows is bounded by that number
+  }
+  check_dependencies(drafts.groups, drafts.coprocesses, report);
+  check_output_files(drafts.coprocesses, report);
+  if (!report.empty()) return std::nullopt;
+
+  settle(drafts.groups, drafts.coprocesses);
+  if (drafts.coprocesses.empty()) {
+    report.error({0, 0, "coprocess"}, "each coprocess is switched off by its 'when'");
+    return std::nullopt;
+  }
+  if (!take_coprocesses(drafts, spec, report)) return std::nullopt;
   return spec;
 }
 

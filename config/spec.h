@@ -2,20 +2,29 @@
 // read it.
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <csignal>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
+
+#include "config/process_spec.h"
+#include "config/ready_spec.h"
 
 namespace masterd::config {
 
 using std::chrono::milliseconds;
 
+/// Simple: runs until it is stopped. Oneshot: does something and ends. Forking: what is started
+/// ends with 0 and leaves a daemon, which is the main process then.
+enum class Kind { Simple, Oneshot, Forking };
 enum class Restart { Never, OnFailure, Always };
 /// What happens when the restart limit is reached.
-enum class Then { Fail, EndSession, Shutdown };
+enum class Then { Fail, EndSession, Shutdown, RestartSession };
 /// What a normal end of the coprocess does to the session.
 enum class OnExit { None, EndSession, Shutdown };
 
@@ -26,6 +35,20 @@ struct StopStep {
   bool operator==(const StopStep&) const = default;
 };
 
+/// A command beside the coprocess's own.
+struct CommandSpec {
+  std::vector<std::string> argv;  // as CoprocessSpec::command
+  milliseconds timeout{30000};    // above 0; then it is killed and has failed
+  bool operator==(const CommandSpec&) const = default;
+};
+
+/// What counts as a normal end.
+struct SuccessSpec {
+  std::set<int> codes{0};
+  std::set<int> signals;
+  bool operator==(const SuccessSpec&) const = default;
+};
+
 struct RestartSpec {
   Restart policy = Restart::Never;
   milliseconds delay{100};  // first delay; doubles; not above max_delay
@@ -33,6 +56,11 @@ struct RestartSpec {
   unsigned limit = 5;  // restarts within `within` (then above 0); 0: none
   milliseconds within{60000};
   Then then = Then::Fail;
+  double jitter = 0;                // 0 to 1: each delay is varied by up to this share
+  milliseconds reset_after{10000};  // up so long: the delay begins anew
+  /// What is restarted: it alone, or the whole session (a HAL component has no life of its own).
+  enum class Scope { Self, Session };
+  Scope scope = Scope::Self;
   bool operator==(const RestartSpec&) const = default;
 };
 
@@ -51,6 +79,41 @@ struct CoprocessSpec {
   OnExit on_exit = OnExit::None;
   /// SIGKILL with 2 s is appended by the loader when the ladder does not end with it.
   std::vector<StopStep> stop{{SIGTERM, milliseconds{5000}}, {SIGKILL, milliseconds{2000}}};
+  std::optional<CommandSpec> stop_command;  // runs before the ladder; may hold ${pid}
+
+  Kind kind = Kind::Simple;
+  /// 1, 2, ... for NAME-1, NAME-2, ... made by `instances`; else 0.
+  unsigned instance = 0;
+  ReadySpec ready;
+  std::optional<HealthSpec> health;  // none for a oneshot
+  /// It must say WATCHDOG=1 (sd_notify) at least so often. None for a oneshot.
+  std::optional<milliseconds> watchdog;
+  SuccessSpec success;
+  std::optional<CommandSpec> undo;  // of a oneshot only; may hold ${pid}
+  std::string pid_file;             // of a forking one only; absolute; empty: none
+  std::vector<CommandSpec> before;  // run one after the other before each start
+  std::vector<CommandSpec> after;   // and when it is gone
+  bool stay = false;                // stays up when something that it requires goes away
+
+  StdinKind stdin_kind = StdinKind::Null;
+  OutputSpec output;
+  /// The environment: masterd's unless `clear_env`, less `env_unset`, then `env_files`, then `env`.
+  bool clear_env = false;
+  std::vector<std::string> env_unset;
+  /// Absolute paths, read at each spawn; with a leading "-" the file may be missing.
+  std::vector<std::string> env_files;
+  std::string user;        // name or number; empty: masterd's
+  std::string group_name;  // empty: the user's
+  std::vector<std::string> supplementary_groups;
+  std::optional<mode_t> umask;
+  std::vector<LimitSpec> limits;  // by name, each once
+  std::optional<int> nice;
+  std::optional<int> oom_score_adj;
+  bool no_new_privs = false;
+  /// "CAP_NET_ADMIN", ... by name, each once: the only ones that it keeps.
+  std::optional<std::vector<std::string>> capabilities;
+  std::optional<int> pdeathsig;
+  std::optional<RealtimeSpec> realtime;
   bool operator==(const CoprocessSpec&) const = default;
 };
 
@@ -66,6 +129,10 @@ struct SessionSpec {
   std::string path;               // absolute; empty for inline text
   std::vector<GroupSpec> groups;  // in file order; groups only named by coprocesses included
   std::vector<CoprocessSpec> coprocesses;  // in file order
+  /// Runs at once when a vital coprocess dies, before the orderly teardown.
+  std::optional<CommandSpec> fail_safe;
+  std::vector<CommandSpec> before;  // run one after the other before anything starts
+  std::vector<CommandSpec> after;   // and when all is gone
   bool operator==(const SessionSpec&) const = default;
 };
 
@@ -81,6 +148,9 @@ struct DaemonSpec {
   /// Runs while no session is picked, one at a time; off unless both are given.
   std::vector<std::string> hook_command;
   milliseconds hook_interval{0};
+  /// How the processes of a coprocess are kept together: "auto" (cgroups where they can be had) or
+  /// "off" (never); empty: auto.
+  std::string cgroups;
   bool operator==(const DaemonSpec&) const = default;
 };
 

@@ -61,6 +61,9 @@ constexpr std::string_view kDurationForm =
     "a duration such as \"100ms\", \"5s\", \"2m\" or \"1h\", in whole milliseconds, at most 24h";
 constexpr std::string_view kSignalForm =
     "a signal such as \"SIGTERM\", \"INT\" or \"SIGRTMIN+1\", or a number from 1 to 64";
+constexpr std::string_view kCommandsForm =
+    "an array of commands, such as [[\"PROGRAM\", \"ARGUMENT\"]]";
+constexpr std::string_view kCommandForm = "an array of strings or a table with 'command'";
 
 }  // namespace
 
@@ -124,29 +127,64 @@ std::string TableReader::line(std::string_view key) {
   return found->value;
 }
 
+std::optional<TableReader::Elements> TableReader::elements(const toml::node& node,
+                                                           const Where& where,
+                                                           std::string_view expected) {
+  const toml::array* array = node.as_array();
+  if (array == nullptr) {
+    wrong_type(node, where, expected);
+    return std::nullopt;
+  }
+  Elements found;
+  for (const toml::node& item : *array) {
+    found.emplace_back(&item, at(item.source(), element(where.key, found.size())));
+  }
+  return found;
+}
+
+std::optional<std::vector<Text>> TableReader::texts_of(const toml::node& node, const Where& where,
+                                                       std::string_view expected) {
+  const auto items = elements(node, where, expected);
+  if (!items) return std::nullopt;
+  std::vector<Text> found;
+  for (const auto& [item, place] : *items) {
+    if (const auto* string = item->as_string()) {
+      found.push_back({string->get(), place});
+    } else {
+      wrong_type(*item, place, "a string");
+    }
+  }
+  if (found.size() != items->size()) return std::nullopt;
+  return found;
+}
+
 std::optional<std::vector<Text>> TableReader::texts(std::string_view key) {
   const toml::node* node = take(key);
   if (node == nullptr) return std::nullopt;
-  const Where where = child(*node, key);
-  const toml::array* array = node->as_array();
-  if (array == nullptr) {
-    wrong_type(*node, where, "an array of strings");
-    return std::nullopt;
+  return texts_of(*node, child(*node, key), "an array of strings");
+}
+
+std::optional<std::vector<Text>> TableReader::text_or_texts(std::string_view key) {
+  const toml::node* node = take(key);
+  if (node == nullptr) return std::nullopt;
+  if (const auto* string = node->as_string()) {
+    return std::vector<Text>{{string->get(), child(*node, key)}};
   }
-  std::vector<Text> found;
-  bool good = true;
-  std::size_t index = 0;
-  for (const toml::node& item : *array) {
-    const Where place = at(item.source(), element(where.key, index++));
-    if (const auto* string = item.as_string()) {
-      found.push_back({string->get(), place});
-    } else {
-      wrong_type(item, place, "a string");
-      good = false;
-    }
-  }
-  if (!good) return std::nullopt;
-  return found;
+  return texts_of(*node, child(*node, key), "a string or an array of strings");
+}
+
+std::optional<Text> TableReader::word_of(const toml::node& node, const Where& where,
+                                         std::string_view expected) {
+  if (const auto* string = node.as_string()) return Text{string->get(), where};
+  if (const auto* number = node.as_integer()) return Text{std::to_string(number->get()), where};
+  wrong_type(node, where, expected);
+  return std::nullopt;
+}
+
+std::optional<Text> TableReader::word(std::string_view key, std::string_view expected) {
+  const toml::node* node = take(key);
+  if (node == nullptr) return std::nullopt;
+  return word_of(*node, child(*node, key), expected);
 }
 
 std::optional<std::vector<std::pair<std::string, Text>>> TableReader::text_table(
@@ -189,6 +227,46 @@ std::optional<std::int64_t> TableReader::integer(std::string_view key, std::int6
   return std::nullopt;
 }
 
+std::optional<std::vector<std::int64_t>> TableReader::integers(std::string_view key,
+                                                               std::int64_t low,
+                                                               std::int64_t high) {
+  const toml::node* node = take(key);
+  if (node == nullptr) return std::nullopt;
+  const auto items = elements(*node, child(*node, key), "an array of integers");
+  if (!items) return std::nullopt;
+  std::vector<std::int64_t> found;
+  for (const auto& [item, place] : *items) {
+    const auto* value = item->as_integer();
+    if (value != nullptr && value->get() >= low && value->get() <= high) {
+      found.push_back(value->get());
+    } else {
+      wrong_type(*item, place, fmt::format("an integer from {} to {}", low, high));
+    }
+  }
+  return found;
+}
+
+std::optional<double> TableReader::number(std::string_view key, double low, double high) {
+  const toml::node* node = take(key);
+  if (node == nullptr) return std::nullopt;
+  const std::optional<double> value = node->value<double>();  // also of an integer
+  if (node->is_number() && value && *value >= low && *value <= high) return value;
+  wrong_type(*node, child(*node, key), fmt::format("a number from {} to {}", low, high));
+  return std::nullopt;
+}
+
+std::optional<std::uint64_t> TableReader::size(std::string_view key, std::uint64_t low,
+                                               std::uint64_t high) {
+  const std::string expected =
+      fmt::format("a size such as \"64K\", \"10M\" or \"1G\", or bytes, from {} to {}", low, high);
+  const auto found = word(key, expected);
+  if (!found) return std::nullopt;
+  const auto value = parse_size(found->value);
+  if (value && *value >= low && *value <= high) return value;
+  wrong_value(*found, expected);
+  return std::nullopt;
+}
+
 std::optional<milliseconds> TableReader::duration(std::string_view key) {
   const toml::node* node = take(key);
   if (node == nullptr) return std::nullopt;
@@ -202,21 +280,37 @@ std::optional<milliseconds> TableReader::duration(std::string_view key) {
   return value;
 }
 
+std::optional<milliseconds> TableReader::duration_above_zero(std::string_view key) {
+  const auto value = duration(key);
+  if (!value || *value > milliseconds{0}) return value;
+  error(child(*table_->get(key), key), "expected a duration above 0");
+  return std::nullopt;
+}
+
+std::optional<int> TableReader::signal_of(const toml::node& node, const Where& where) {
+  const auto found = word_of(node, where, kSignalForm);
+  if (!found) return std::nullopt;
+  const auto value = parse_signal(found->value);
+  if (!value) wrong_value(*found, kSignalForm);
+  return value;
+}
+
 std::optional<int> TableReader::signal(std::string_view key) {
   const toml::node* node = take(key);
   if (node == nullptr) return std::nullopt;
-  Text found{"", child(*node, key)};
-  if (const auto* string = node->as_string()) {
-    found.value = string->get();
-  } else if (const auto* number = node->as_integer()) {
-    found.value = std::to_string(number->get());
-  } else {
-    wrong_type(*node, found.where, kSignalForm);
-    return std::nullopt;
+  return signal_of(*node, child(*node, key));
+}
+
+std::optional<std::vector<int>> TableReader::signals(std::string_view key) {
+  const toml::node* node = take(key);
+  if (node == nullptr) return std::nullopt;
+  const auto items = elements(*node, child(*node, key), "an array of signals");
+  if (!items) return std::nullopt;
+  std::vector<int> found;
+  for (const auto& [item, place] : *items) {
+    if (const auto value = signal_of(*item, place)) found.push_back(*value);
   }
-  const auto value = parse_signal(found.value);
-  if (!value) wrong_value(found, kSignalForm);
-  return value;
+  return found;
 }
 
 std::optional<TableReader> TableReader::table(std::string_view key) {
@@ -247,21 +341,54 @@ std::vector<std::pair<std::string, TableReader>> TableReader::named_tables(std::
 std::optional<std::vector<TableReader>> TableReader::tables(std::string_view key) {
   const toml::node* node = take(key);
   if (node == nullptr) return std::nullopt;
-  const Where where = child(*node, key);
-  const toml::array* array = node->as_array();
-  if (array == nullptr) {
-    wrong_type(*node, where, "an array of tables");
-    return std::nullopt;
-  }
+  const auto items = elements(*node, child(*node, key), "an array of tables");
+  if (!items) return std::nullopt;
   std::vector<TableReader> found;
-  std::size_t index = 0;
-  for (const toml::node& item : *array) {
-    const Where place = at(item.source(), element(where.key, index++));
-    if (const toml::table* table = item.as_table()) {
+  for (const auto& [item, place] : *items) {
+    if (const toml::table* table = item->as_table()) {
       found.emplace_back(*table, place, *report_);
     } else {
-      wrong_type(item, place, "a table");
+      wrong_type(*item, place, "a table");
     }
+  }
+  return found;
+}
+
+std::optional<CommandText> TableReader::command_of(const toml::node& node, const Where& where) {
+  const toml::table* table = node.as_table();
+  if (table == nullptr) {
+    auto argv = texts_of(node, where, kCommandForm);
+    if (!argv) return std::nullopt;
+    return CommandText{where, std::move(*argv), std::nullopt};
+  }
+  TableReader reader{*table, where, *report_};
+  auto argv = reader.texts("command");
+  if (!reader.has("command")) error(where, "'command' is missing");
+  const auto timeout = reader.duration_above_zero("timeout");
+  reader.finish();
+  if (!argv) return std::nullopt;
+  return CommandText{reader.where_key("command"), std::move(*argv), timeout};
+}
+
+std::optional<CommandText> TableReader::command(std::string_view key) {
+  const toml::node* node = take(key);
+  if (node == nullptr) return std::nullopt;
+  return command_of(*node, node->is_table() ? where_key(key) : child(*node, key));
+}
+
+std::optional<std::vector<CommandText>> TableReader::commands(std::string_view key) {
+  const toml::node* node = take(key);
+  if (node == nullptr) return std::nullopt;
+  const Where where = child(*node, key);
+  const auto items = elements(*node, where, kCommandsForm);
+  if (!items) return std::nullopt;
+  if (!items->empty() && items->front().first->is_string()) {
+    report_->error(where, fmt::format("expected {}; found one command alone", kCommandsForm));
+    return std::nullopt;
+  }
+  std::vector<CommandText> found;
+  for (const auto& [item, place] : *items) {
+    if (auto command = command_of(*item, place)) found.push_back(std::move(*command));
   }
   return found;
 }

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 
 #include "config/load.h"
 
@@ -57,6 +58,19 @@ std::optional<milliseconds> parse_duration(std::string_view text) {
   }
   if (total > kMaxMs) return std::nullopt;
   return milliseconds{total};
+}
+
+std::optional<std::uint64_t> parse_size(std::string_view text) {
+  constexpr std::string_view kUnits = "KMG";
+  std::int64_t unit = 1;
+  if (const std::size_t at = text.empty() ? text.npos : kUnits.find(text.back()); at != text.npos) {
+    unit = std::int64_t{1} << (10 * (at + 1));
+    text.remove_suffix(1);
+  }
+  if (text.empty()) return std::nullopt;
+  const auto number = parse_number(text);
+  if (!number || *number > std::numeric_limits<std::int64_t>::max() / unit) return std::nullopt;
+  return static_cast<std::uint64_t>(*number * unit);
 }
 
 std::optional<int> parse_signal(std::string_view text) {

@@ -4,8 +4,10 @@
 
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "config/load.h"
 
@@ -29,6 +31,19 @@ template <class Spec>
 Diagnostics refused(std::variant<Spec, Diagnostics> result) {
   if (!std::holds_alternative<Diagnostics>(result)) throw std::runtime_error{"was not refused"};
   return std::get<Diagnostics>(std::move(result));
+}
+
+// The one session of a text, and its last coprocess.
+inline SessionSpec session(std::string_view text) {
+  return loaded(load_text(text, "test.toml", "/etc/masterd"));
+}
+inline CoprocessSpec coprocess(std::string_view text) { return session(text).coprocesses.back(); }
+
+template <class Named>
+std::vector<std::string> names(const std::vector<Named>& all) {
+  std::vector<std::string> found;
+  for (const Named& one : all) found.push_back(one.name);
+  return found;
 }
 
 }  // namespace masterd::config

@@ -4,6 +4,8 @@
 
 #include <csignal>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include "config/load.h"
 #include "tests/config/results.h"
@@ -17,19 +19,6 @@ using std::chrono::seconds;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::Pair;
-
-SessionSpec session(std::string_view text) {
-  return loaded(load_text(text, "test.toml", "/etc/masterd"));
-}
-// The last coprocess of the text.
-CoprocessSpec coprocess(std::string_view text) { return session(text).coprocesses.back(); }
-
-template <class Named>
-std::vector<std::string> names(const std::vector<Named>& all) {
-  std::vector<std::string> found;
-  for (const Named& one : all) found.push_back(one.name);
-  return found;
-}
 
 TEST(LoadText, FillsTheSmallestFileWithDefaults) {
   const SessionSpec spec = session("[coprocess.a]\ncommand = [\"x\"]\n");
@@ -257,6 +246,17 @@ TEST(LoadFile, TakesTheExampleSession) {
   EXPECT_EQ(spec.name, "two-stage");
   EXPECT_THAT(names(spec.coprocesses), ElementsAre("rt-host", "ui-server", "stubborn"));
   EXPECT_THAT(spec.coprocesses[1].requires_, ElementsAre("rt"));
+}
+
+TEST(LoadText, TakesTheExampleOfTheManual) {
+  std::ifstream file{std::filesystem::path{MASTERD_SOURCE_DIR} / "docs/session-file.md"};
+  const std::string manual{std::istreambuf_iterator<char>{file}, {}};
+  const std::string fence = "```toml\n";
+  const std::size_t begin = manual.rfind(fence) + fence.size();
+  const SessionSpec spec = session(manual.substr(begin, manual.rfind("```") - begin));
+  EXPECT_EQ(spec.name, "mill");
+  EXPECT_THAT(names(spec.coprocesses),
+              ElementsAre("io-module", "rt-host", "planner", "camera-1", "camera-2", "display"));
 }
 
 }  // namespace

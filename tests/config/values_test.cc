@@ -50,6 +50,22 @@ TEST(ParseDuration, RefusesWhatIsNoDuration) {
   EXPECT_EQ(parse_duration("1s\0"sv), std::nullopt);
 }
 
+TEST(ParseSize, TakesBytesAndEachUnit) {
+  EXPECT_EQ(parse_size("0"), 0U);
+  EXPECT_EQ(parse_size("4096"), 4096U);
+  EXPECT_EQ(parse_size("64K"), 65536U);
+  EXPECT_EQ(parse_size("10M"), 10485760U);
+  EXPECT_EQ(parse_size("2G"), 2147483648U);
+  EXPECT_EQ(parse_size("9223372036854775807"), 9223372036854775807U);
+}
+
+TEST(ParseSize, RefusesWhatIsNoSize) {
+  for (const char* text : {"", "K", "-1", "+1", "1.5M", "1 M", "64k", "64KB", "1T", "0x10",
+                           "9223372036854775808", "9007199254740992K", "8589934592G"}) {
+    EXPECT_EQ(parse_size(text), std::nullopt) << text;
+  }
+}
+
 TEST(ParseSignal, TakesNamesWithAndWithoutPrefixInAnyCase) {
   for (const char* text : {"SIGTERM", "TERM", "sigterm", "Term", "15", "SIG15"}) {
     EXPECT_EQ(parse_signal(text), SIGTERM) << text;
