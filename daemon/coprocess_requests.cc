@@ -113,7 +113,7 @@ WaitForVerb::Judged WaitForVerb::judge_up(const SupervisorFsm& supervisor,
 WaitForVerb::Judged WaitForVerb::judge_down(const SupervisorFsm& supervisor,
                                             const std::string& name) const {
   const State state = supervisor.state(name);
-  if (state == State::Stopped || state == State::Exited) return Progress::Done;
+  if (state == State::Stopped) return Progress::Done;
   const CoprocessView view = supervisor.view(name);
   if (view.desired == Desired::Up) {
     return about("superseded", name, "it was started by another request", &view);

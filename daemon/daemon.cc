@@ -25,22 +25,33 @@ std::optional<config::SessionSpec> first_session(const Settings& settings,
   throw StartError{kExitConfig, fmt::format("{}", fmt::join(faults(loaded), "\nmasterd: "))};
 }
 
+std::unique_ptr<supervisor::Cgroups> cgroups_for(const Settings& settings, fsm::EventLoop& loop,
+                                                 Log& log) {
+  if (!settings.cgroups) return nullptr;
+  supervisor::CgroupSearch found = supervisor::find_cgroups(loop);
+  if (!found.cgroups) log.info("masterd", "no cgroups, a mark instead: " + found.why_not);
+  return std::move(found.cgroups);
+}
+
 }  // namespace
 
 Daemon::Daemon(const Settings& settings)
     : log_{settings.log_level, settings.log_format},
-      signals_{loop_, {SIGTERM, SIGINT, SIGHUP}, [this](int signo) { on_signal(signo); }},
+      signals_{loop_, {SIGTERM, SIGINT, SIGHUP, SIGUSR1}, [this](int signo) { on_signal(signo); }},
       exits_{supervisor::make_sigchld_exits(loop_)},
       server_{loop_, context_, log_},
       publisher_{loop_, context_},
       store_{settings.config_dirs, ::geteuid()},
       pending_{loop_},
       recorder_{publisher_, history_, pending_, log_},
-      launcher_{loop_, *exits_},
+      cgroups_{cgroups_for(settings, loop_, log_)},
+      launcher_{loop_, *exits_, cgroups_.get()},
       fsm_{loop_, launcher_, settings.hook, recorder_, log_},
       methods_{{loop_, fsm_, store_, publisher_, history_, pending_, loop_.now()}} {
   // A client or a log reader that goes away is an error of one write, not the end of the daemon.
+  // So is a log file that reaches RLIMIT_FSIZE. Children get the default handlers back.
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   loop_.on_error([this](const std::exception& error) {
     log_.error("masterd", fmt::format("an event handler failed: {}", error.what()));
   });
@@ -72,6 +83,7 @@ int Daemon::run() {
 
 void Daemon::on_signal(int signo) {
   if (signo == SIGHUP) return reload();
+  if (signo == SIGUSR1) return reopen_files();
   const std::string reason = "signal " + config::signal_name(signo);
   if (fsm_.shutdown_requested()) {
     log_.info("masterd", reason + ": a shutdown is in progress already");
@@ -79,6 +91,11 @@ void Daemon::on_signal(int signo) {
   }
   log_.info("masterd", reason + ": shutting down");
   fsm_.shutdown(reason);
+}
+
+void Daemon::reopen_files() {
+  if (SessionFsm* session = fsm_.session()) session->supervisor().reopen_outputs();
+  log_.info("masterd", "signal SIGUSR1: output files are opened anew");
 }
 
 void Daemon::reload() {

@@ -9,6 +9,7 @@
 // live; endpoints close last and linger for CommandServer::kLingerMs.
 //
 //   SIGTERM, SIGINT   shutdown; during one: logged and ignored
+//   SIGUSR1           open the output files anew (logrotate's postrotate)
 //   SIGHUP            read the session's file again and reconcile; a bad file changes nothing
 #pragma once
 
@@ -29,6 +30,7 @@
 #include "fsm/clock.h"
 #include "fsm/event_loop.h"
 #include "fsm/signal_source.h"
+#include "supervisor/cgroup.h"
 #include "supervisor/child.h"
 #include "supervisor/exit_source.h"
 
@@ -45,6 +47,7 @@ class Daemon {
  private:
   void on_signal(int signo);
   void reload();
+  void reopen_files();
 
   Log log_;
   const fsm::SteadyClock clock_;
@@ -58,6 +61,7 @@ class Daemon {
   History history_;
   Pending pending_;
   Recorder recorder_;
+  const std::unique_ptr<supervisor::Cgroups> cgroups_;  // nullptr: trees are found by a mark
   supervisor::ChildLauncher launcher_;
   DaemonFsm fsm_;
   Methods methods_;

@@ -18,6 +18,7 @@ DaemonFsm::DaemonFsm(fsm::EventLoop& loop, supervisor::Launcher& launcher, HookS
 
 void DaemonFsm::pick(config::SessionSpec spec, bool vital) {
   session_over_.reset();
+  restart_.reset();
   SessionFsm::Host& host = *this;  // a private base: make_unique() could not convert to it
   session_ =
       std::make_unique<SessionFsm>(loop(), launcher_, std::move(spec), host, observer_, log_);
@@ -28,7 +29,16 @@ void DaemonFsm::pick(config::SessionSpec spec, bool vital) {
   picked_.set();
 }
 
-void DaemonFsm::end_session(std::string_view reason) { session_->shutdown(reason); }
+void DaemonFsm::end_session(std::string_view reason) {
+  restart_.reset();
+  session_->shutdown(reason);
+}
+
+std::optional<std::string> DaemonFsm::cancel_restart() {
+  if (session_ || !restart_) return std::nullopt;
+  restart_off_.set();
+  return std::exchange(restart_, std::nullopt)->spec.name;
+}
 
 std::string_view DaemonFsm::state() const {
   if (shutdown_requested()) return "stopping";
@@ -37,6 +47,7 @@ std::string_view DaemonFsm::state() const {
 
 void DaemonFsm::state_machine() {
   for (;;) {
+    if (restart_) wait_for_restart();
     wait_for_pick();
     await(session_over_);
     see_session_out();
@@ -62,6 +73,16 @@ void DaemonFsm::wait_for_pick() {
     }
   }
   picked_.reset();
+}
+
+// What is picked meanwhile goes first.
+void DaemonFsm::wait_for_restart() {
+  restart_off_.reset();
+  const auto when = fsm::deadline_after(loop().now(), restart_->delay);
+  if (await_any({&picked_, &restart_off_}, when) == fsm::Wake::Event) return;
+  const Restart again = *std::exchange(restart_, std::nullopt);
+  pick(again.spec, vital_);
+  session_->supervisor().remember(again.histories);
 }
 
 // The process is a local: a pick, a shutdown and the deadline all end it by leaving the scope.
@@ -109,6 +130,13 @@ void DaemonFsm::end_wanted(SessionFsm::End end, const std::string& reason, bool 
   } else {
     session_->shutdown(reason);
   }
+}
+
+void DaemonFsm::restart_wanted(fsm::Duration delay, const std::string& reason) {
+  if (shutdown_requested() || session_->shutdown_requested()) return;
+  const auto& supervisor = session_->supervisor();
+  restart_ = Restart{delay, supervisor.spec(), supervisor.histories()};
+  session_->shutdown("restart: " + reason);
 }
 
 void DaemonFsm::trace(std::string_view what) {

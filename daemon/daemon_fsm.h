@@ -13,6 +13,7 @@
 // on this stack (config/load.h).
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -51,6 +52,8 @@ class DaemonFsm final : public fsm::MealyCoroutine, private SessionFsm::Host {
   void pick(config::SessionSpec spec, bool vital = false);
   /// Takes the session down and goes back to waiting. REQUIRES: session() != nullptr. Idempotent.
   void end_session(std::string_view reason);
+  /// A session that is to begin anew after a pause will not: its name. nullopt: none is.
+  std::optional<std::string> cancel_restart();
   /// The session is not (any more) what the command line asked for.
   void forget_vital() { vital_ = false; }
 
@@ -72,16 +75,27 @@ class DaemonFsm final : public fsm::MealyCoroutine, private SessionFsm::Host {
   void trace(std::string_view what) override;
 
  private:
+  /// The same session once more, after one that could not go on.
+  struct Restart {
+    fsm::Duration delay;
+    config::SessionSpec spec;
+    std::map<std::string, supervisor::RestartHistory> histories;
+  };
+
   void wait_for_pick();
+  void wait_for_restart();
   void run_hook();
   void see_session_out();
   void end_wanted(SessionFsm::End end, const std::string& reason, bool failure) override;
+  void restart_wanted(fsm::Duration delay, const std::string& reason) override;
 
   supervisor::Launcher& launcher_;
   const HookSpec hook_;
   Observer& observer_;
   Log& log_;
   std::unique_ptr<SessionFsm> session_;  // engaged from pick() until its end was seen
+  std::optional<Restart> restart_;       // engaged until it began, or something else was asked for
+  fsm::Event restart_off_;
   fsm::Event picked_;
   fsm::Event session_over_;
   std::string last_failure_;  // the hook's, so that one failing for ever is logged once

@@ -20,6 +20,7 @@ Handled handle_ping(Services& services, Call& call);
 Handled handle_status(Services& services, Call& call);
 Handled handle_list_configs(Services& services, Call& call);
 Handled handle_check_config(Services& services, Call& call);
+Handled handle_tree(Services& services, Call& call);
 Handled handle_logs(Services& services, Call& call);
 Handled handle_history(Services& services, Call& call);
 
@@ -32,7 +33,9 @@ Handled handle_shutdown(Services& services, Call& call);
 Handled handle_start(Services& services, Call& call);
 Handled handle_stop(Services& services, Call& call);
 Handled handle_restart(Services& services, Call& call);
+Handled handle_rotate_logs(Services& services, Call& call);
 Handled handle_signal(Services& services, Call& call);
+Handled handle_write_stdin(Services& services, Call& call);
 Handled handle_wait(Services& services, Call& call);
 
 // ---- what several of them need (methods.cc) ----

@@ -14,7 +14,7 @@ namespace {
 struct Method {
   std::string_view name;
   Role minimum;
-  bool acts;  // refused once the daemon is on its way down
+  bool begins;  // something new: refused once the daemon is on its way down
   Handled (*handle)(Services&, Call&);
 };
 
@@ -27,10 +27,13 @@ constexpr std::array kMethods{
     Method{"end_session", Role::Operator, true, handle_end_session},
     Method{"shutdown", Role::Operator, false, handle_shutdown},
     Method{"start", Role::Operator, true, handle_start},
-    Method{"stop", Role::Operator, true, handle_stop},
+    Method{"stop", Role::Operator, false, handle_stop},
     Method{"restart", Role::Operator, true, handle_restart},
-    Method{"signal", Role::Operator, true, handle_signal},
+    Method{"signal", Role::Operator, false, handle_signal},
+    Method{"write_stdin", Role::Operator, false, handle_write_stdin},
     Method{"wait", Role::Observer, false, handle_wait},
+    Method{"tree", Role::Observer, false, handle_tree},
+    Method{"rotate_logs", Role::Operator, false, handle_rotate_logs},
     Method{"logs", Role::Observer, false, handle_logs},
     Method{"history", Role::Observer, false, handle_history},
 };
@@ -70,7 +73,7 @@ void Methods::dispatch(const proto::Request& request, Role role, Reply reply) {
   if (role < method->minimum) {
     return reply.error(not_permitted(method->name, role, method->minimum));
   }
-  if (method->acts && services_.fsm.shutdown_requested()) {
+  if (method->begins && services_.fsm.shutdown_requested()) {
     return reply.error(proto::application_error("shutting_down", "the daemon is shutting down"));
   }
   Call call{request.params, role, std::move(reply)};

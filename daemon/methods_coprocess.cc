@@ -9,6 +9,7 @@
 #include "daemon/coprocess_requests.h"
 #include "daemon/handlers.h"
 #include "proto/params.h"
+#include "supervisor/stdin_writer.h"
 
 namespace masterd::daemon {
 
@@ -52,6 +53,21 @@ void check_globs(Params& params, const std::vector<std::string>& globs) {
                     fmt::format("has a pattern of more than {} bytes or 4 stars", kMaxGlob));
     }
   }
+}
+
+/// What has no file is left out; one that could not be rotated is written on.
+json::object rotate_json(SupervisorFsm& supervisor, const std::vector<std::string>& names) {
+  json::array files;
+  for (const std::string& name : names) {
+    const std::string path = supervisor.output_file(name);
+    if (path.empty()) continue;
+    json::object file{{"name", name}, {"path", path}};
+    if (const int error = supervisor.rotate_output(name); error != 0) {
+      file["error"] = std::strerror(error);
+    }
+    files.push_back(std::move(file));
+  }
+  return {{"files", std::move(files)}};
 }
 
 void act(SupervisorFsm& supervisor, Verb verb, const std::string& name, bool now) {
@@ -99,6 +115,19 @@ Handled handle_restart(Services& services, Call& call) {
   return handle_verb(services, call, Verb::Restart);
 }
 
+Handled handle_rotate_logs(Services& services, Call& call) {
+  Params params{call.params};
+  const auto globs = call.params.contains("names") ? params.required_strings("names")
+                                                   : std::vector<std::string>{"*"};
+  check_globs(params, globs);
+  if (const auto& error = params.finish()) return *error;
+  SupervisorFsm* supervisor = supervisor_of(services);
+  if (supervisor == nullptr) return no_session();
+  const auto matched = matching(*supervisor, globs);
+  if (const auto* error = std::get_if<proto::Error>(&matched)) return *error;
+  return rotate_json(*supervisor, std::get<std::vector<std::string>>(matched));
+}
+
 Handled handle_signal(Services& services, Call& call) {
   Params params{call.params};
   const auto name = params.required_string("name");
@@ -118,6 +147,46 @@ Handled handle_signal(Services& services, Call& call) {
                                     {{"name", name}});
   }
   return json::object{};
+}
+
+namespace {
+
+proto::Error not_written(const std::string& name, int error) {
+  const auto refuse = [&name](std::string_view reason, std::string_view why) {
+    return proto::application_error(reason, fmt::format("{}: {}", name, why), {{"name", name}});
+  };
+  switch (error) {
+    case ESRCH:
+      return refuse("not_running", "it has no process");
+    case ENOTSUP:
+      return refuse("no_stdin", "its stdin is not a pipe; see the key 'stdin' of its file");
+    case EPIPE:
+      return refuse("stdin_closed", "it does not read its stdin any more");
+    case EAGAIN:
+      return refuse("queue_full", "it has not read yet what was written before; try again");
+    case EMSGSIZE:
+      return refuse("too_large", fmt::format("at most {} bytes can be written at once",
+                                             supervisor::StdinWriter::kCapacity));
+    default:
+      return refuse("failed", std::strerror(error));
+  }
+}
+
+}  // namespace
+
+Handled handle_write_stdin(Services& services, Call& call) {
+  Params params{call.params};
+  const auto name = params.required_string("name");
+  const auto given = params.optional_string("data");  // empty: only asks whether it could
+  if (!call.params.contains("data")) params.refuse("data", "is missing");
+  if (const auto& error = params.finish()) return *error;
+  SupervisorFsm* supervisor = supervisor_of(services);
+  if (supervisor == nullptr) return no_session();
+  if (!supervisor->has(name)) return unknown_coprocess(name);
+  const std::string data = given.value_or("");
+  const int error = supervisor->write_stdin(name, data);
+  if (error != 0) return not_written(name, error);
+  return json::object{{"bytes", data.size()}};
 }
 
 Handled handle_wait(Services& services, Call& call) {

@@ -3,8 +3,10 @@
 
 #include "daemon/handlers.h"
 #include "daemon/status_json.h"
+#include "daemon/tree_walk.h"
 #include "masterd_version.h"
 #include "proto/params.h"
+#include "proto/text.h"
 
 namespace masterd::daemon {
 
@@ -32,7 +34,14 @@ Handled handle_status(Services& services, Call& call) {
   if (name) {
     if (session == nullptr) return no_session();
     if (!session->supervisor().has(*name)) return unknown_coprocess(*name);
-    coprocesses.push_back(coprocess_json(session->supervisor().view(*name), now));
+    const auto view = session->supervisor().view(*name);
+    json::object shown = coprocess_json(view, now);
+    // Only of the one that was asked for: a look at a tree costs a look at many processes.
+    if (view.state == supervisor::State::Stopping) {
+      const auto pids = session->supervisor().tree(*name);
+      shown["pids"] = json::array(pids.begin(), pids.end());
+    }
+    coprocesses.push_back(std::move(shown));
   } else if (session != nullptr) {
     for (const auto& view : session->supervisor().views()) {
       coprocesses.push_back(coprocess_json(view, now));
@@ -43,6 +52,7 @@ Handled handle_status(Services& services, Call& call) {
   const auto uptime = std::chrono::duration_cast<std::chrono::milliseconds>(now - services.began);
   return json::object{
       {"seq", services.publisher.seq()},
+      {"time", proto::rfc3339(std::chrono::system_clock::now())},
       {"daemon", json::object{{"state", services.fsm.state()},
                               {"pid", ::getpid()},
                               {"version", MASTERD_VERSION},
@@ -91,6 +101,16 @@ Handled handle_logs(Services& services, Call& call) {
   json::array lines;
   for (const auto& line : supervisor->ring(name).last(count)) lines.push_back(line_json(line));
   return json::object{{"lines", std::move(lines)}};
+}
+
+Handled handle_tree(Services& services, Call& call) {
+  Params params{call.params};
+  const auto name = params.optional_string("name");
+  if (const auto& error = params.finish()) return *error;
+  const auto* supervisor = supervisor_of(services);
+  if (supervisor == nullptr) return no_session();
+  if (name && !supervisor->has(*name)) return unknown_coprocess(*name);
+  return later(services, call, std::make_unique<TreeWalk>(services.fsm, services.loop, name), {});
 }
 
 Handled handle_history(Services& services, Call& call) {

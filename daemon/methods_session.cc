@@ -63,7 +63,11 @@ Handled handle_end_session(Services& services, Call& call) {
   const auto timeout = params.optional_seconds("timeout_s");
   if (const auto& error = params.finish()) return *error;
   SessionFsm* session = services.fsm.session();
-  if (session == nullptr) return no_session();
+  if (session == nullptr) {
+    const auto cancelled = services.fsm.cancel_restart();
+    if (!cancelled) return no_session();
+    return json::object{{"session", *cancelled}};
+  }
   services.fsm.end_session("end_session requested");
   if (!wait) return json::object{{"session", session->session_name()}};
   return later(services, call, std::make_unique<WaitForEnd>(services.fsm), timeout);

@@ -27,7 +27,9 @@ class Observer {
   virtual ~Observer() = default;
   virtual void session_changed(const SessionChange& change) = 0;
   virtual void coprocess_changed(const supervisor::Transition& transition) = 0;
-  virtual void coprocess_wrote(const std::string& name, const supervisor::OutputLine& line) = 0;
+  /// `logged`: the line belongs into the daemon's log, too.
+  virtual void coprocess_wrote(const std::string& name, const supervisor::OutputLine& line,
+                               bool logged) = 0;
 };
 
 }  // namespace masterd::daemon

@@ -69,6 +69,7 @@ Settings merge(const CommandLine& line, const config::DaemonSpec& file,
   if (!level.empty()) settings.log_level = level;
   const std::string& format = line.log_format.empty() ? file.log_format : line.log_format;
   if (format == "json") settings.log_format = LogFormat::Json;
+  settings.cgroups = (line.cgroups.empty() ? file.cgroups : line.cgroups) != "off";
   settings.hook = {file.hook_command, file.hook_interval};
   return settings;
 }
@@ -100,6 +101,9 @@ std::variant<CommandLine, EarlyExit> parse_command_line(int argc, const char* co
       ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error", "critical", "off"}));
   app.add_option("--log-format", line.log_format, "text or json")
       ->check(CLI::IsMember({"text", "json"}));
+  app.add_option("--cgroups", line.cgroups,
+                 "auto: a cgroup for each coprocess where possible; off: never")
+      ->check(CLI::IsMember({"auto", "off"}));
   app.add_flag("--check", line.check, "only say what is wrong with the files; exit 0 or 78");
   app.footer(
       "Without --session the daemon waits for a configuration to be picked (masterctl "

@@ -28,6 +28,7 @@ struct CommandLine {
   std::vector<std::string> config_dirs;
   std::string log_level;
   std::string log_format;
+  std::string cgroups;
   bool check = false;
 };
 /// --help, --version or a usage error: what to print and where to, instead of a run.
@@ -56,6 +57,7 @@ struct Settings {
   std::string log_level = "info";
   LogFormat log_format = LogFormat::Text;
   HookSpec hook;
+  bool cgroups = true;  // where they can be had
 };
 /// Reads masterd.toml: the one given (it must exist), else the default one if it exists.
 /// Diagnostics say what is wrong with it.

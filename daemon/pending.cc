@@ -47,7 +47,13 @@ void Pending::decide_dirty() {
   for (const Id id : std::exchange(dirty_, {})) {
     const auto found = entries_.find(id);
     if (found == entries_.end()) continue;
-    if (const auto decided = found->second.request->decide()) answer(id, *decided);
+    SlowRequest& request = *found->second.request;
+    if (const auto decided = request.decide()) {
+      answer(id, *decided);
+    } else if (request.unfinished()) {
+      dirty_.insert(id);
+      loop_.schedule(look_);
+    }
   }
 }
 

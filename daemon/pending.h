@@ -36,6 +36,9 @@ class SlowRequest {
   virtual void saw(const std::string& name, std::string_view to) { (void)name, (void)to; }
   /// The answer, once there is one.
   virtual std::optional<Answer> decide() = 0;
+  /// After a decide() without an answer: there is more to do, and it is to be asked again in the
+  /// next turn.
+  [[nodiscard]] virtual bool unfinished() const { return false; }
   /// Says what did not come in time.
   [[nodiscard]] virtual proto::Error timed_out() const = 0;
 };

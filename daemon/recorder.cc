@@ -22,7 +22,10 @@ void Recorder::session_changed(const SessionChange& change) {
   const Stamp stamp = publisher_.publish(proto::session_topic(), [&] {
     return proto::session_event(change.session, from, to, change.cause);
   });
-  log_.info("session", fmt::format("{}: {} ({})", change.session, to, change.cause));
+  log_.set_session(change.session);
+  log_.info("session", fmt::format("{}: {} ({})", change.session, to, change.cause),
+            {.from = from, .to = to, .cause = change.cause});
+  if (change.to == SessionState::Waiting) log_.set_session({});
   keep(stamp, kSessionName, from, to, change.cause);
   if (change.to == SessionState::Waiting) pending_.look_at_all();
 }
@@ -39,21 +42,25 @@ void Recorder::coprocess_changed(const supervisor::Transition& transition) {
   // A crash loop goes waiting, starting, backoff: one line of it is enough.
   const bool passing = transition.to == State::Waiting || transition.to == State::Starting;
   const std::string line = fmt::format("{} ({})", to, transition.cause);
+  const About about{
+      .coprocess = transition.name, .from = from, .to = to, .cause = transition.cause};
   if (transition.to == State::Failed) {
-    log_.warning(transition.name, line);
+    log_.warning(transition.name, line, about);
   } else if (passing) {
-    log_.debug(transition.name, line);
+    log_.debug(transition.name, line, about);
   } else {
-    log_.info(transition.name, line);
+    log_.info(transition.name, line, about);
   }
   keep(stamp, transition.name, from, to, transition.cause);
 }
 
-void Recorder::coprocess_wrote(const std::string& name, const supervisor::OutputLine& line) {
+void Recorder::coprocess_wrote(const std::string& name, const supervisor::OutputLine& line,
+                               bool logged) {
   publisher_.publish(proto::log_topic(name), [&] {
     return proto::log_event(name, to_string(line.stream), line.text, line.seq);
   });
-  log_.info(name, line.text);
+  if (!logged) return;
+  log_.info(name, line.text, {.coprocess = name, .stream = to_string(line.stream)});
 }
 
 }  // namespace masterd::daemon

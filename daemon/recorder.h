@@ -20,7 +20,8 @@ class Recorder final : public Observer {
 
   void session_changed(const SessionChange& change) override;
   void coprocess_changed(const supervisor::Transition& transition) override;
-  void coprocess_wrote(const std::string& name, const supervisor::OutputLine& line) override;
+  void coprocess_wrote(const std::string& name, const supervisor::OutputLine& line,
+                       bool logged) override;
 
  private:
   void keep(const Stamp& stamp, std::string_view name, std::string_view from, std::string_view to,

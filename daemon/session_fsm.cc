@@ -2,9 +2,21 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <utility>
 
+#include "supervisor/spawn_error.h"
+
 namespace masterd::daemon {
+
+namespace {
+
+/// How long killed strays may take to vanish, and how often they are looked for: no event tells.
+constexpr fsm::Duration kStraysTake = std::chrono::seconds{1};
+constexpr fsm::Duration kLookEvery = std::chrono::milliseconds{5};
+
+}  // namespace
 
 std::string_view to_string(SessionState state) {
   switch (state) {
@@ -22,11 +34,17 @@ std::string_view to_string(SessionState state) {
 
 SessionFsm::SessionFsm(fsm::EventLoop& loop, supervisor::Launcher& launcher,
                        config::SessionSpec spec, Host& host, Observer& observer, Log& log)
-    : MealyCoroutine{loop, "session"},
+    : CommandMachine{loop, "session"},
+      launcher_{launcher},
       host_{host},
       observer_{observer},
       log_{log},
       supervisor_{loop, launcher, std::move(spec), *this} {
+  self_.name = "session";
+  self_.cwd = "/";
+  if (const auto& path = supervisor_.spec().path; !path.empty()) {
+    self_.cwd = std::filesystem::path{path}.parent_path().string();
+  }
   supervisor_.on_end([this] {
     supervisor_over_.set();
     resume();  // come_up() yields without awaiting it
@@ -48,6 +66,7 @@ supervisor::Changes SessionFsm::reconfigure(config::SessionSpec spec) {
 
 void SessionFsm::state_machine() {
   enter(SessionState::Starting, "configuration picked");
+  if (!prepare()) return;
   supervisor_.start();
   for (;;) {
     come_up();
@@ -56,6 +75,53 @@ void SessionFsm::state_machine() {
     enter(SessionState::Starting, "configuration changed");
   }
   host_.end_wanted(End::EndSession, "the supervisor failed: " + supervisor_.failure(), true);
+}
+
+bool SessionFsm::prepare() {
+  const auto commands = supervisor_.spec().before;  // reconfigure() may come meanwhile
+  for (const config::CommandSpec& before : commands) {
+    const std::string why = run_own(before);
+    if (why.empty()) continue;
+    const std::string reason = fmt::format("before: {}: {}", before.argv.front(), why);
+    host_.end_wanted(End::EndSession, reason, true);
+    return false;
+  }
+  return true;
+}
+
+// Nothing of the session runs now, so no child of ours can be somebody's. What outlives its SIGKILL
+// (state D) is left alone in the end.
+void SessionFsm::end_strays() {
+  const fsm::Deadline limit = loop().now() + kStraysTake;
+  std::size_t ended = 0;
+  while (const std::size_t found = launcher_.end_strays()) {
+    ended = std::max(ended, found);
+    if (loop().now() >= limit) break;
+    wait_for(kLookEvery);
+  }
+  if (ended > 0) log_.warning("session", fmt::format("{} stray processes were killed", ended));
+}
+
+std::string SessionFsm::run_own(const config::CommandSpec& command) {
+  std::string why = run_command(launcher_, own(command), own_output(), command.timeout);
+  lines_.flush(log_line());
+  return why;
+}
+
+config::CoprocessSpec SessionFsm::own(const config::CommandSpec& command) const {
+  config::CoprocessSpec spec = self_;
+  spec.command = command.argv;
+  return spec;
+}
+
+supervisor::Launcher::Output SessionFsm::own_output() {
+  return [this](supervisor::Stream stream, std::string_view bytes) {
+    lines_.add(stream, bytes, log_line());
+  };
+}
+
+supervisor::OutputRing::OnLine SessionFsm::log_line() const {
+  return [this](const supervisor::OutputLine& line) { log_.info("session", line.text); };
 }
 
 // Until everything is ready, or until nothing is on its way there any more.
@@ -71,8 +137,19 @@ void SessionFsm::come_up() {
 // Finds the supervisor in any phase: not started, starting, running, ended by a failure.
 void SessionFsm::shutdown_state_machine() {
   enter(SessionState::Stopping, *shutdown_reason());
+  drop_command();  // of `before`
   supervisor_.shutdown(*shutdown_reason());
   await(supervisor_over_);
+  if (fail_safe_) {
+    await(fail_safe_->exited(), fail_safe_until_);
+    end_fail_safe();
+  }
+  end_strays();
+  const auto after = supervisor_.spec().after;
+  for (const config::CommandSpec& last : after) {
+    const std::string why = run_own(last);
+    if (!why.empty()) log_.error("session", fmt::format("after: {}: {}", last.argv.front(), why));
+  }
 }
 
 void SessionFsm::enter(SessionState to, const std::string& cause) {
@@ -88,14 +165,51 @@ void SessionFsm::transition(const supervisor::Transition& transition) {
   observer_.coprocess_changed(transition);
   resume();
 }
-void SessionFsm::output(const std::string& name, const supervisor::OutputLine& line) {
-  observer_.coprocess_wrote(name, line);
+void SessionFsm::output(const config::CoprocessSpec& from, const supervisor::OutputLine& line) {
+  observer_.coprocess_wrote(from.name, line, from.output.log);
+}
+void SessionFsm::note(const std::string& name, const std::string& text) {
+  log_.warning(name, text, {.coprocess = name});
 }
 void SessionFsm::machine_trace(const std::string& machine, std::string_view what) {
   if (log_.debugs()) log_.debug(machine, what);
 }
 void SessionFsm::session_end(End end, const std::string& reason, bool failure) {
   host_.end_wanted(end, reason, failure);
+}
+void SessionFsm::session_restart(fsm::Duration delay, const std::string& reason) {
+  host_.restart_wanted(delay, reason);
+}
+
+// Now, not on the next turn: a machine tool moves on until this has run.
+void SessionFsm::vital_death(const std::string& name, const std::string& cause) {
+  const auto& fail_safe = supervisor_.spec().fail_safe;
+  if (!fail_safe) return;
+  if (fail_safe_ && !fail_safe_->exited().is_set()) return;
+  end_fail_safe();
+  try {
+    fail_safe_until_ = fsm::deadline_after(loop().now(), fail_safe->timeout);
+    fail_safe_limit_ = loop().at(fail_safe_until_, [this] { end_fail_safe(); });
+    fail_safe_ = launcher_.launch(own(*fail_safe), own_output());
+    log_.warning("session",
+                 fmt::format("fail-safe, pid {}: {}: {}", fail_safe_->pid(), name, cause));
+  } catch (const std::exception& error) {  // of the spawn; or no memory, no descriptor left
+    log_.error("session", fmt::format("fail-safe: {}", error.what()));
+  }
+}
+
+// It ended, or its time is over: kills what is left of it.
+void SessionFsm::end_fail_safe() {
+  fail_safe_limit_.reset();
+  if (!fail_safe_) return;
+  const auto status = fail_safe_->reap();
+  if (!status) {
+    log_.error("session", "fail-safe: it did not end in time");
+  } else if (!status->success()) {
+    log_.error("session", fmt::format("fail-safe: {}", status->to_string()));
+  }
+  fail_safe_.reset();
+  lines_.flush(log_line());
 }
 
 }  // namespace masterd::daemon

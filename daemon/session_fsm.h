@@ -1,14 +1,22 @@
 // session_fsm -- one session, from a valid spec until its last process is gone.
 //
-//   starting --all ready, or nothing moves any more--> running --reconfigure()--> starting
-//      |                                                  |
-//      +---------------- shutdown(), in any phase --------+--> stopping --supervisor ended--> (end)
+//   starting: before --> supervisor --all ready, or nothing moves any more--> running
+//      |  ^                                                                     |  |
+//      |  +------------------------- reconfigure() -----------------------------+  |
+//      +-------------------------- shutdown(), in any phase -----------------------+
+//                                     |
+//                                     v
+//   stopping: supervisor ends --> fail-safe ends --> strays are killed --> after --> (end)
+//
+// A vital death starts the fail-safe command at once, on the stack on which it became known; one in
+// flight.
 //
 // "degraded" is no state: it is derived from the coprocesses. The session does not end by itself:
 // what wants it ended (a vital death, on_exit, a broken supervisor) asks the host, who calls
 // shutdown(). Owner: DaemonFsm; one object is one session.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -16,16 +24,19 @@
 #include "daemon/log.h"
 #include "daemon/observer.h"
 #include "fsm/mealy_coroutine.h"
+#include "supervisor/command_machine.h"
 #include "supervisor/supervisor_fsm.h"
 
 namespace masterd::daemon {
 
-class SessionFsm final : public fsm::MealyCoroutine, private supervisor::Sink {
+class SessionFsm final : public supervisor::CommandMachine, private supervisor::Sink {
  public:
   /// Who is asked to end the session; see supervisor::Sink::session_end().
   class Host {
    public:
     virtual void end_wanted(End end, const std::string& reason, bool failure) = 0;
+    /// The session is to end, and the same one is to begin `delay` later.
+    virtual void restart_wanted(fsm::Duration delay, const std::string& reason) = 0;
 
    protected:
     ~Host() = default;
@@ -58,18 +69,35 @@ class SessionFsm final : public fsm::MealyCoroutine, private supervisor::Sink {
   void trace(std::string_view what) override;
 
  private:
+  bool prepare();
+  void end_fail_safe();
+  void end_strays();
   void come_up();
+  /// Runs one of the session's own commands, as CommandMachine::run_command().
+  std::string run_own(const config::CommandSpec& command);
+  [[nodiscard]] config::CoprocessSpec own(const config::CommandSpec& command) const;
+  [[nodiscard]] supervisor::Launcher::Output own_output();
+  [[nodiscard]] supervisor::OutputRing::OnLine log_line() const;
   void enter(SessionState to, const std::string& cause);
 
   void transition(const supervisor::Transition& transition) override;
-  void output(const std::string& name, const supervisor::OutputLine& line) override;
+  void output(const config::CoprocessSpec& from, const supervisor::OutputLine& line) override;
+  void note(const std::string& name, const std::string& text) override;
   void session_end(End end, const std::string& reason, bool failure) override;
   void machine_trace(const std::string& machine, std::string_view what) override;
+  void session_restart(fsm::Duration delay, const std::string& reason) override;
+  void vital_death(const std::string& name, const std::string& cause) override;
 
+  supervisor::Launcher& launcher_;
   Host& host_;
   Observer& observer_;
   Log& log_;
   supervisor::SupervisorFsm supervisor_;
+  config::CoprocessSpec self_;       // what the session's own commands run as
+  supervisor::OutputRing lines_{0};  // of these commands; kept in the log alone
+  std::unique_ptr<supervisor::Process> fail_safe_;
+  fsm::Deadline fail_safe_until_;
+  fsm::Watch fail_safe_limit_;
   fsm::Event supervisor_over_;
   fsm::Event reconfigured_;
   SessionState state_ = SessionState::Waiting;  // what was announced; for views only

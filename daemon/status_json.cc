@@ -22,6 +22,18 @@ json::array names(const std::vector<std::string>& list) {
 
 }  // namespace
 
+std::string_view to_string(config::Kind kind) {
+  switch (kind) {
+    case config::Kind::Oneshot:
+      return "oneshot";
+    case config::Kind::Forking:
+      return "forking";
+    case config::Kind::Simple:
+      break;
+  }
+  return "simple";
+}
+
 std::string_view to_string(supervisor::Stream stream) {
   return stream == supervisor::Stream::Stderr ? "stderr" : "stdout";
 }
@@ -34,6 +46,8 @@ json::object exit_json(const supervisor::ExitStatus& status) {
 json::object coprocess_json(const supervisor::CoprocessView& view, fsm::TimePoint now) {
   json::object out{{"name", view.name}};
   if (!view.group.empty()) out["group"] = view.group;
+  out["type"] = to_string(view.kind);
+  if (!view.requires_.empty()) out["requires"] = names(view.requires_);
   out["state"] = to_string(view.state);
   out["desired"] = to_string(view.desired);
   if (view.pid) out["pid"] = *view.pid;
@@ -43,6 +57,9 @@ json::object coprocess_json(const supervisor::CoprocessView& view, fsm::TimePoin
   if (view.last_exit) out["last_exit"] = exit_json(*view.last_exit);
   if (view.reason) out["reason"] = *view.reason;
   if (!view.waiting_for.empty()) out["waiting_for"] = names(view.waiting_for);
+  if (!view.stage.empty()) out["stage"] = view.stage;
+  if (view.until) out["time_left_s"] = seconds(std::max(*view.until - now, fsm::Duration{}));
+  if (!view.status_text.empty()) out["status_text"] = view.status_text;
   if (view.next_try) out["next_try_s"] = seconds(std::max(*view.next_try - now, fsm::Duration{}));
   return out;
 }

@@ -15,6 +15,7 @@
 
 namespace masterd::daemon {
 
+std::string_view to_string(config::Kind kind);
 std::string_view to_string(supervisor::Stream stream);
 
 /// {"code":n} or {"signal":"SIGKILL"}

@@ -52,8 +52,8 @@ class Printer final : public masterd::daemon::Observer {
     say("  " + change.name + ": " + std::string{to_string(change.from)} + " -> " +
         std::string{to_string(change.to)} + " (" + change.cause + ")");
   }
-  void coprocess_wrote(const std::string& name,
-                       const masterd::supervisor::OutputLine& line) override {
+  void coprocess_wrote(const std::string& name, const masterd::supervisor::OutputLine& line,
+                       bool) override {
     say("  " + name + " says: " + line.text);
   }
 

@@ -1,141 +1,271 @@
 #include "supervisor/child.h"
 
+#include <sys/epoll.h>
 #include <sys/wait.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <system_error>
 #include <utility>
 
+#include "supervisor/attributes.h"
+#include "supervisor/leader_watches.h"
 #include "supervisor/pipe_reader.h"
+#include "supervisor/proc_fs.h"
 #include "supervisor/program.h"
 #include "supervisor/spawn.h"
 #include "supervisor/spawn_error.h"
+#include "supervisor/stdin_writer.h"
+#include "supervisor/tree.h"
+
+// glibc 2.36 declares it without C linkage (put right in 2.37).
+extern "C" {
+#include <sys/pidfd.h>
+}
 
 namespace masterd::supervisor {
 namespace {
 
-// By default these end nobody (signal(7)): a stopped group stays stopped after them.
-bool is_to_end(int signo) {
-  constexpr std::array kEndNobody{0,       SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU,
-                                  SIGCONT, SIGCHLD, SIGURG,  SIGWINCH};
-  return std::find(kEndNobody.begin(), kEndNobody.end(), signo) == kEndNobody.end();
-}
+/// The parent's ends; an invalid one is not there.
+struct Ends {
+  OwnedFd in;
+  OwnedFd out;
+  OwnedFd err;
+};
 
 class Child final : public Process, private ExitListener {
  public:
-  Child(fsm::EventLoop& loop, ExitSource& exits, OwnedFd out, OwnedFd err, Launcher::Output output)
-      : exits_{exits},
+  Child(fsm::EventLoop& loop, ExitSource& exits, Ends ends, Launcher::Output output,
+        const std::string& tree_id, std::unique_ptr<CgroupLeaf> leaf)
+      : loop_{loop},
+        exits_{exits},
         output_{std::move(output)},
-        out_{loop, std::move(out), [this](auto bytes) { deliver(Stream::Stdout, bytes); }},
-        err_{loop, std::move(err), [this](auto bytes) { deliver(Stream::Stderr, bytes); }} {}
+        out_{loop, std::move(ends.out), [this](auto bytes) { deliver(Stream::Stdout, bytes); }},
+        err_{loop, std::move(ends.err), [this](auto bytes) { deliver(Stream::Stderr, bytes); }},
+        in_{loop, std::move(ends.in)},
+        tree_{std::make_unique<Tree>(exits, tree_id, std::move(leaf))} {
+    if (tree_->leaf() != nullptr) tree_->leaf()->on_change([this] { member_exited(); });
+  }
   ~Child() override;
 
   /// Once. When it throws, the destructor finds what there is.
-  void start(const Program& program, int out, int err);
+  void start(const Program& program, const Attributes& attributes, StandardStreams streams);
 
   [[nodiscard]] pid_t pid() const override { return pid_; }
   [[nodiscard]] fsm::Event& exited() override { return exited_; }
   [[nodiscard]] fsm::Event& gone() override { return gone_; }
   int signal_group(int signo) override;
   int signal(int signo) override;
-  std::optional<ExitStatus> reap() override;
+  std::optional<ExitStatus> reap() override { return status_; }
+  [[nodiscard]] std::vector<pid_t> tree() const override;
+  [[nodiscard]] bool owns(pid_t pid) const override {
+    return !gone_.is_set() && tree_->contains(pid);
+  }
+  void adopt(pid_t main) override;
+  int write_stdin(std::string_view bytes) override { return in_.write(bytes); }
 
  private:
+  /// An adopted main process that is not our child: no exit source looks after it.
+  struct Stranger {
+    OwnedFd pidfd;
+    fsm::Watch ended;
+    fsm::Watch tick;  // engaged from its end on: what lives of the tree may tell nobody
+  };
+
   void leader_exited() override;
-  void member_exited() override { end_if_group_is_empty(); }
+  void member_exited() override {
+    if (exited_.is_set()) end_if_empty();
+  }
   void deliver(Stream stream, std::string_view bytes) const {
     if (output_) output_(stream, bytes);
   }
-  void end_if_group_is_empty();
-  bool reap_zombie();
-  [[nodiscard]] bool pinned() const { return pid_ > 0 && !status_; }
+  void end_if_empty();
+  void tick();
+  void reap_zombie();
+  [[nodiscard]] bool pinned() const { return pid_ > 0 && !reaped_; }
 
+  fsm::EventLoop& loop_;
   ExitSource& exits_;
   const Launcher::Output output_;
   PipeReader out_;
   PipeReader err_;
+  StdinWriter in_;
+  const std::unique_ptr<Tree> tree_;
   pid_t pid_ = -1;                    // until start()
-  std::optional<ExitStatus> status_;  // engaged: reaped, and the pid may be somebody else's
+  bool reaped_ = false;               // the pid may be somebody else's; or it never was our child
+  std::optional<ExitStatus> status_;  // engaged from exited() on
   fsm::Watch exit_watch_;
+  Stranger stranger_;  // engaged while an adopted one is not our child
   fsm::Event exited_;
   fsm::Event gone_;
 };
 
-Child::~Child() {
-  if (pinned()) {
-    ::kill(-pid_, SIGKILL);
-    if (!reap_zombie()) exits_.abandon(pid_);
+/// A zombie's status, which leaves it one; lost() when somebody else has waited for it. nullopt
+/// while it lives.
+std::optional<ExitStatus> status_of(pid_t pid, int flags) {
+  siginfo_t info{};
+  if (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | flags) != 0) {
+    return ExitStatus::lost();
   }
+  if (info.si_pid != pid) return std::nullopt;
+  return ExitStatus::from_siginfo(info.si_code, info.si_status);
 }
 
-void Child::start(const Program& program, int out, int err) {
-  pid_ = spawn(program, out, err);
+bool is_child(pid_t pid) {
+  siginfo_t info{};
+  return ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+Child::~Child() {
+  if (pid_ > 0 && !gone_.is_set()) tree_->signal(SIGKILL);
+  if (pinned() && !status_of(pid_, 0)) exits_.abandon(pid_);
+}
+
+void Child::start(const Program& program, const Attributes& attributes, StandardStreams streams) {
+  OwnedFd cgroup;
+  if (tree_->leaf() != nullptr) {
+    cgroup = tree_->leaf()->open();
+    if (!cgroup) throw SpawnError{SpawnStage::Cgroup, "", errno};
+  }
+  pid_ = spawn(program, attributes, streams, cgroup.get());
+  tree_->pin(pid_);
   exit_watch_ = exits_.watch(pid_, *this);
 }
 
-int Child::signal_group(int signo) {
-  if (!pinned()) return ESRCH;
-  if (::kill(-pid_, signo) != 0) return errno;
-  // A stopped process gets to its SIGTERM only when it goes on. After, not before: what it does
-  // between the two would be a surprise.
-  if (is_to_end(signo)) ::kill(-pid_, SIGCONT);
-  return 0;
-}
+int Child::signal_group(int signo) { return gone_.is_set() ? ESRCH : tree_->signal(signo); }
 
 int Child::signal(int signo) {
-  if (!pinned() || exited_.is_set()) return ESRCH;  // kill() is content with a zombie
+  if (exited_.is_set()) return ESRCH;  // kill() is content with a zombie
+  if (stranger_.pidfd) {
+    return ::pidfd_send_signal(stranger_.pidfd.get(), signo, nullptr, 0) == 0 ? 0 : errno;
+  }
   return ::kill(pid_, signo) == 0 ? 0 : errno;
 }
 
-// Not before exited(), also when the leader is a zombie already: its last bytes come first.
-std::optional<ExitStatus> Child::reap() {
-  if (exited_.is_set() && !status_ && reap_zombie()) exit_watch_.reset();
-  return status_;
+std::vector<pid_t> Child::tree() const {
+  if (gone_.is_set()) return {};
+  std::vector<pid_t> members = tree_->members();
+  const auto main = std::find(members.begin(), members.end(), pid_);
+  if (main != members.end()) std::rotate(members.begin(), main, main + 1);
+  return members;
+}
+
+void Child::adopt(pid_t main) {
+  const bool child = is_child(main);
+  Stranger stranger;
+  if (!child) {
+    stranger.pidfd = OwnedFd{::pidfd_open(main, 0)};
+    if (!stranger.pidfd) throw std::system_error{errno, std::generic_category(), "pidfd_open"};
+    stranger.ended = loop_.watch_fd(stranger.pidfd.get(), EPOLLIN, [this](std::uint32_t) {
+      leader_exited();
+      tick();
+    });
+  }
+  // Also of a stranger: when its parent ends it becomes our child, and is to be left to us then.
+  fsm::Watch watch = exits_.watch(main, *this);
+  if (pinned()) reap_zombie();
+  stranger_ = Stranger{};
+  stranger_ = std::move(stranger);
+  exit_watch_ = std::move(watch);
+  pid_ = main;
+  reaped_ = false;
+  tree_->pin(child ? main : 0);
+  status_.reset();
+  exited_.reset();
 }
 
 void Child::leader_exited() {
+  if (exited_.is_set()) return;  // a stranger's end is told twice
+  stranger_.ended.reset();
   out_.drain();
   err_.drain();
+  status_ = status_of(pid_, WNOWAIT);
+  if (!status_) status_ = ExitStatus::lost();  // a child's end is told when it is a zombie
   exited_.set();
-  end_if_group_is_empty();
+  end_if_empty();
 }
 
-void Child::end_if_group_is_empty() {
-  if (exits_.group_alive(pid_) || !reap_zombie()) return;
+void Child::tick() {
+  member_exited();
+  if (gone_.is_set()) return stranger_.tick.reset();
+  stranger_.tick = loop_.at(loop_.now() + LeaderWatches::kTick, [this] { tick(); });
+}
+
+void Child::end_if_empty() {
+  if (gone_.is_set() || !tree_->empty()) return;
+  reap_zombie();
   exit_watch_.reset();
+  tree_->end();
   gone_.set();
 }
 
-bool Child::reap_zombie() {
-  siginfo_t info{};
-  if (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG) != 0) {
-    status_ = ExitStatus::lost();  // ECHILD: somebody else has waited for it
-  } else if (info.si_pid == pid_) {
-    status_ = ExitStatus::from_siginfo(info.si_code, info.si_status);
+void Child::reap_zombie() {
+  if (pinned()) status_of(pid_, 0);
+  reaped_ = true;
+  tree_->pin(0);
+}
+
+/// Of a pipe to the child, which writes to it or reads from it; without one it gets /dev/null.
+struct Plumbing {
+  Ends ours;
+  Ends theirs;
+};
+
+Plumbing make_plumbing(const Launch& launch) {
+  Plumbing plumbing;
+  const auto output = [](OwnedFd& ours, OwnedFd& theirs) {
+    Pipe pipe = make_pipe(Pipe::Ours::Read);
+    ours = std::move(pipe.read);
+    theirs = std::move(pipe.write);
+  };
+  const bool all = launch.helper();
+  if (all || launch.spec.output.capture_stdout) output(plumbing.ours.out, plumbing.theirs.out);
+  if (all || launch.spec.output.capture_stderr) output(plumbing.ours.err, plumbing.theirs.err);
+  if (!all && launch.spec.stdin_kind == config::StdinKind::Pipe) {
+    Pipe pipe = make_pipe(Pipe::Ours::Write);
+    plumbing.ours.in = std::move(pipe.write);
+    plumbing.theirs.in = std::move(pipe.read);
   }
-  return status_.has_value();
+  return plumbing;
 }
 
 }  // namespace
 
-std::unique_ptr<Process> ChildLauncher::launch(const config::CoprocessSpec& spec, Output output) {
-  const Program program = resolve_program(spec);
-  Pipe out = make_pipe();
-  Pipe err = make_pipe();
+std::unique_ptr<Process> ChildLauncher::launch(Launch launch) {
+  const std::string name = launch.name();
+  const Attributes attributes = resolve_attributes(launch.spec, launch.helper());
+  const std::string tree_id = new_tree_id();
+  const Program program = resolve_program(launch, attributes.identity, tree_id);
+  Plumbing plumbing = make_plumbing(launch);
+  const Ends& theirs = plumbing.theirs;
+  std::unique_ptr<CgroupLeaf> leaf = cgroups_ == nullptr ? nullptr : cgroups_->make_leaf(name);
   std::unique_ptr<Child> child;
   SpawnStage stage = SpawnStage::Pipe;
   try {
-    child = std::make_unique<Child>(loop_, exits_, std::move(out.read), std::move(err.read),
-                                    std::move(output));
+    child = std::make_unique<Child>(loop_, exits_, std::move(plumbing.ours),
+                                    std::move(launch.output), tree_id, std::move(leaf));
     stage = SpawnStage::Watch;
-    child->start(program, out.write.get(), err.write.get());
+    child->start(program, attributes, {theirs.in.get(), theirs.out.get(), theirs.err.get()});
   } catch (const std::system_error& error) {  // the loop's epoll, or pidfd_open
-    throw SpawnError{stage, spec.name, error.code().value()};
+    throw SpawnError{stage, name, error.code().value()};
   }
   return child;
+}
+
+// An unreaped child pins its pid: no stranger can be hit. A zombie is about to be reaped.
+std::size_t ChildLauncher::end_strays() {
+  const auto strays = exits_.strays();
+  if (!strays || !strays->ours) return 0;
+  std::size_t alive = 0;
+  for (const pid_t pid : strays->pids) {
+    ProcStat stat;
+    if (read_stat(pid, stat) != Look::Found || !stat.alive()) continue;
+    ++alive;
+    ::kill(pid, SIGKILL);
+  }
+  return alive;
 }
 
 }  // namespace masterd::supervisor

@@ -1,15 +1,17 @@
-// child -- a real process: spawn by Boost.Process v1 with vfork, pipes for its output, its exit.
+// child -- a real process: pipes for its streams, its exit, its tree.
 //
-//   launched --leader a zombie, its pipes drained--> exited --group empty: reaped--> gone
+//   launched --main process a zombie, its pipes drained--> exited --nothing lives: reaped--> gone
 //
-// Until it is reaped the leader, alive or zombie, pins its pid, which is also the id of its group:
-// only so long is the group signalled, and no stranger can be hit. The leader runs in its own
-// session and process group, with the child's baseline (supervisor/spawn.h).
+// Until it is reaped the main process, alive or zombie, pins its pid, which is also the id of its
+// group: only so long is the group signalled, and no stranger can be hit. So it stays a zombie for
+// as long as something of its tree lives. It runs in its own session and process group, with the
+// child's baseline (supervisor/child_setup.h), and in its own cgroup where there are cgroups.
 #pragma once
 
 #include <memory>
 
 #include "fsm/event_loop.h"
+#include "supervisor/cgroup.h"
 #include "supervisor/exit_source.h"
 #include "supervisor/process.h"
 
@@ -17,16 +19,22 @@ namespace masterd::supervisor {
 
 class ChildLauncher final : public Launcher {
  public:
-  /// Both must outlive the launcher and every process that it launched.
-  ChildLauncher(fsm::EventLoop& loop, ExitSource& exits) : loop_{loop}, exits_{exits} {}
-  /// See Launcher. An empty spec.cwd is the folder of this process. `output` must neither throw nor
-  /// destroy the process. Blocks until the program runs (some tens of microseconds); all signals
-  /// are blocked meanwhile.
-  std::unique_ptr<Process> launch(const config::CoprocessSpec& spec, Output output) override;
+  /// All must outlive the launcher and every process that it launched. Without `cgroups` trees are
+  /// found by other marks (supervisor/tree.h).
+  ChildLauncher(fsm::EventLoop& loop, ExitSource& exits, Cgroups* cgroups = nullptr)
+      : loop_{loop}, exits_{exits}, cgroups_{cgroups} {}
+  using Launcher::launch;
+  /// See Launcher. An empty spec.cwd is the folder of this process. `launch.output` must neither
+  /// throw nor destroy the process. Blocks until the program runs (some tens of microseconds); all
+  /// signals are blocked meanwhile.
+  std::unique_ptr<Process> launch(Launch launch) override;
+  /// Always 0 in a host, where a child may be the host's own.
+  std::size_t end_strays() override;
 
  private:
   fsm::EventLoop& loop_;
   ExitSource& exits_;
+  Cgroups* cgroups_;
 };
 
 }  // namespace masterd::supervisor

@@ -6,9 +6,10 @@ Facts Coprocess::facts() const {
   const bool up = desired == Desired::Up;
   Facts facts;
   facts.live = life != nullptr;
-  facts.unavailable = state != State::Running || ending;
+  facts.holds = (life || live_dependents() > 0) && (!spec.stay || ending);
+  facts.unavailable = !ready() || ending;
   facts.failed = state == State::Failed && !heals();
-  const bool rests = state == State::Stopped || state == State::Exited;
+  const bool rests = state == State::Stopped || (state == State::Exited && !ready());
   const bool stuck = state == State::Waiting && parked_requirement() != nullptr;
   facts.parked = !life && (rests || stuck);
   facts.unready = up && facts.unavailable && state != State::Exited;
@@ -23,16 +24,21 @@ CoprocessView Coprocess::view() const {
   CoprocessView view;
   view.name = spec.name;
   if (!leaving) view.group = spec.group;
+  view.kind = spec.kind;
   view.state = state;
   view.desired = desired;
-  view.ready = state == State::Running;
+  view.requires_ = spec.requires_;
+  view.ready = ready();
   view.restarts = restarts;
   view.last_exit = last_exit;
   view.reason = reason;
   view.next_try = next_try;
   if (life) {
     view.pid = life->pid();
-    view.since = life->since();
+    if (view.pid) view.since = life->since();
+    view.stage = life->stage();
+    view.until = life->waits_until();
+    view.status_text = life->status_text();
   }
   if (state == State::Waiting) {
     for (const Unit* unit : requirements) {
@@ -43,11 +49,13 @@ CoprocessView Coprocess::view() const {
     for (const Unit* unit : {static_cast<const Unit*>(&own), static_cast<const Unit*>(group)}) {
       if (unit == nullptr) continue;
       for (const Coprocess* dependent : unit->dependents) {
-        if (dependent->life) view.waiting_for.push_back(dependent->spec.name);
+        if (dependent->counted.holds) view.waiting_for.push_back(dependent->spec.name);
       }
     }
   }
   return view;
 }
+
+std::string not_ready(const Unit& unit) { return "requirement " + unit.name + " is not ready"; }
 
 }  // namespace masterd::supervisor

@@ -15,6 +15,7 @@
 #include "fsm/watch.h"
 #include "supervisor/coprocess_fsm.h"
 #include "supervisor/coprocess_state.h"
+#include "supervisor/output_file.h"
 #include "supervisor/output_ring.h"
 #include "supervisor/restart_policy.h"
 
@@ -29,12 +30,16 @@ struct Unit {
   unsigned unavailable = 0;            // members that are not ready, or about to end
   unsigned failed = 0;                 // members that gave up for good
   unsigned parked = 0;                 // members that will not come without a command
-  unsigned live_dependents = 0;        // dependents that have a life
+  unsigned live_dependents = 0;        // dependents that hold it (Facts): they go first
 };
+
+/// "requirement NAME is not ready"
+std::string not_ready(const Unit& unit);
 
 /// What the counters have counted of one coprocess.
 struct Facts {
   bool live = false;
+  bool holds = false;        // it or a dependent of it lives: what it requires must not end first
   bool unavailable = false;  // not ready, or about to end
   bool failed = false;       // gave up, and what it requires does not heal it
   bool parked = false;       // will not come without a command
@@ -72,6 +77,7 @@ struct Coprocess {
   std::optional<ExitStatus> last_exit;
   std::optional<int> operator_signal;  // a death by it is no failure
   OutputRing ring;
+  std::optional<OutputFile> file;  // where the spec asks for one
 
   Unit own;  // itself, as something to require
   Unit* group = nullptr;
@@ -79,6 +85,11 @@ struct Coprocess {
   Facts counted;
   bool queued = false;  // for SupervisorFsm's settle()
 
+  /// What requires it may run: it runs, or it is a oneshot that ended well.
+  [[nodiscard]] bool ready() const {
+    return state == State::Running ||
+           (state == State::Exited && spec.kind == config::Kind::Oneshot);
+  }
   [[nodiscard]] unsigned live_dependents() const {
     return own.live_dependents + (group != nullptr ? group->live_dependents : 0);
   }

@@ -1,23 +1,47 @@
 #include "supervisor/coprocess_fsm.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <cerrno>
-#include <csignal>
+#include <exception>
+#include <system_error>
 #include <utility>
 
-#include "supervisor/spawn_error.h"
+#include "supervisor/main_process.h"
+#include "supervisor/proc_fs.h"
 
 namespace masterd::supervisor {
 namespace {
 
-/// How long a group that got SIGKILL may take to vanish.
-constexpr fsm::Duration kKillTakes = std::chrono::seconds{2};
+using std::chrono::milliseconds;
+
+/// How often a daemonized tree is looked at (no event tells what becomes of it), and how often in a
+/// row the same process must be found: the middle process of a double fork is there for a moment
+/// only.
+constexpr fsm::Duration kLookEvery = milliseconds{5};
+constexpr int kLooks = 6;
+
+bool wants_notify(const config::CoprocessSpec& spec) {
+  return spec.watchdog || std::holds_alternative<config::ReadyNotify>(spec.ready.how);
+}
+
+std::string too_late(std::string_view what, milliseconds limit) {
+  return fmt::format("{} within {} ms", what, limit.count());
+}
 
 }  // namespace
+
+std::string LifeEnd::to_string() const {
+  if (how == How::Unkillable) return "unkillable: " + detail;
+  if (how == How::Ended && status) return status->to_string();
+  return detail;
+}
 
 CoprocessFsm::CoprocessFsm(fsm::EventLoop& loop, Launcher& launcher,
                            const config::CoprocessSpec& spec, Announce announce,
                            Launcher::Output output)
-    : MealyCoroutine{loop, spec.name},
+    : CommandMachine{loop, spec.name},
       launcher_{launcher},
       spec_{spec},
       announce_{std::move(announce)},
@@ -30,57 +54,291 @@ std::optional<pid_t> CoprocessFsm::pid() const {
   return process_->pid();
 }
 
+void CoprocessFsm::wrote(Stream stream, std::string_view line) {
+  if (readiness_) readiness_->line(stream, line);
+}
+
+std::string CoprocessFsm::stage() const {
+  return stage_.empty() && readiness_ ? readiness_->missing() : stage_;
+}
+
+void CoprocessFsm::died(const std::string& cause) {
+  if (!std::exchange(death_told_, true) && on_death_) on_death_(cause);
+}
+
+void CoprocessFsm::tell_stopping(const std::string& cause) {
+  if (!std::exchange(stopping_told_, true)) announce_(State::Stopping, cause);
+}
+
 void CoprocessFsm::state_machine() {
+  begun_ = true;
   announce_(State::Starting, "spawn");
+  std::string error;
   try {
-    process_ = launcher_.launch(spec_, output_);
-  } catch (const SpawnError& error) {
-    end_.detail = error.what();
-    return;
+    live();
+  } catch (const std::exception& e) {  // a SpawnError; or no memory, no descriptor left
+    error = e.what();
   }
+  if (!error.empty()) wind_down(since_ ? LifeEnd::How::Broken : LifeEnd::How::NotSpawned, error);
+  put_in_order(end_.to_string());
+}
+
+// Finds the coprocess in any phase: not begun, preparing, running, exited with its tree still
+// there, waiting for its undo, half stopped, half put in order.
+void CoprocessFsm::shutdown_state_machine() {
+  const std::string why = *shutdown_reason();
+  if (process_ || command_in_flight()) tell_stopping(why);
+  if (preparing_) drop_command();
+  come_to_rest();
+  if (process_) {
+    stop_process();
+    release();
+  }
+  put_in_order(why);
+}
+
+void CoprocessFsm::live() {
+  if (!prepare()) return;
+  launch();
+  if (spec_.kind == config::Kind::Oneshot) return live_once();
+  if (spec_.kind == config::Kind::Forking && !find_main()) return;
+  if (!become_ready()) return;
+  announce_(State::Running, "ready");
+  stay_well();
+}
+
+bool CoprocessFsm::prepare() {
+  preparing_ = true;
+  const auto commands = spec_.before;  // the spec may change in place under one
+  for (const config::CommandSpec& command : commands) {
+    const std::string why = run(command, "before");
+    if (why.empty()) continue;
+    preparing_ = false;
+    wind_down(LifeEnd::How::NotSpawned, fmt::format("before: {}: {}", command.argv.front(), why));
+    return false;
+  }
+  preparing_ = false;
+  return true;
+}
+
+void CoprocessFsm::launch() {
+  Launch launch{spec_, {}, {}, output_};
+  if (wants_notify(spec_)) {
+    notify_ = std::make_unique<NotifySocket>(
+        loop(),
+        NotifySocket::Handlers{[this](pid_t sender, uid_t user) { return trusts(sender, user); },
+                               [this](const NotifyMessage& message) { notified(message); },
+                               {}});
+    launch.env["NOTIFY_SOCKET"] = notify_->address();
+  }
+  if (spec_.watchdog) {
+    launch.env["WATCHDOG_USEC"] =
+        std::to_string(std::chrono::microseconds{*spec_.watchdog}.count());
+    watchdog_.emplace(loop());
+  }
+  if (spec_.kind != config::Kind::Oneshot) {
+    readiness_ = make_readiness(loop(), launcher_, spec_, [this] {
+      return process_ ? process_->tree() : std::vector<pid_t>{};
+    });
+  }
+  process_ = launcher_.launch(std::move(launch));
   since_ = loop().now();
   end_.pid = process_->pid();
-  announce_(State::Running, "started");
-  await(process_->exited());
-  // What the leader left behind is not a coprocess: the zombie still pins the group's id.
-  if (!process_->gone().is_set()) {
-    process_->signal_group(SIGKILL);
-    await(process_->gone(), loop().now() + kKillTakes);
+  undo_due_ = spec_.undo.has_value();
+  waits_until_ = fsm::deadline_after(*since_, spec_.ready.timeout);
+  extendable_ = true;
+}
+
+// Once it has ended well it is up: what takes it back (undo, after) comes at its teardown.
+void CoprocessFsm::live_once() {
+  stage_ = "it has not ended";
+  if (wait_in_time({&process_->exited()}) == fsm::Wake::Timeout) {
+    return wind_down(LifeEnd::How::NotReady, too_late("has not ended", spec_.ready.timeout));
   }
-  release();
+  const ExitStatus status = process_->reap().value_or(ExitStatus::lost());
+  const bool well = counts_as_success(spec_.success, status);
+  if (!well) return end_by_itself(status.to_string());
+  sweep();
+  if (end_.how != LifeEnd::How::Ended) return died(end_.to_string());
+  if (!undo_due_ && spec_.after.empty()) return;
+  announce_(State::Exited, status.to_string());
+  for (;;) yield();  // until shutdown()
 }
 
-// Finds the process in any phase: not spawned, running, exited with its group still there.
-void CoprocessFsm::shutdown_state_machine() {
-  if (!process_) return;
-  announce_(State::Stopping, *shutdown_reason());
-  climb_ladder();
-  release();
+// The first process has to end well; then the one process of its tree that no other one of it
+// started is the coprocess.
+bool CoprocessFsm::find_main() {
+  stage_ = "its first process has not ended";
+  if (wait_in_time({&process_->exited()}) == fsm::Wake::Timeout) {
+    wind_down(LifeEnd::How::NotReady,
+              too_late("its first process has not ended", spec_.ready.timeout));
+    return false;
+  }
+  const ExitStatus status = process_->reap().value_or(ExitStatus::lost());
+  if (!counts_as_success(spec_.success, status)) {
+    end_by_itself(status.to_string());
+    return false;
+  }
+  if (const auto missing = adopt_main()) {
+    wind_down(LifeEnd::How::NotReady,
+              fmt::format("its first process {}, but {}", status.to_string(), *missing));
+    return false;
+  }
+  end_.pid = process_->pid();
+  stage_.clear();
+  return true;
 }
 
-void CoprocessFsm::climb_ladder() {
-  const auto ladder = spec_.stop;  // the spec may change in place under a waiting rung
-  for (const auto& [signo, grace] : ladder) {
-    const bool last = signo == SIGKILL;
-    if (kill_now_.is_set() && !last) continue;
-    process_->signal_group(signo);
-    const fsm::Deadline deadline = loop().now() + grace;
-    if (last) {
-      await(process_->gone(), deadline);
-    } else {
-      await_any({&process_->gone(), &kill_now_}, deadline);
+// What is in the way; nullopt: it was found.
+std::optional<std::string> CoprocessFsm::adopt_main() {
+  const MainProcessFinder finder{spec_.pid_file};
+  std::optional<pid_t> seen;
+  int looks = 0;
+  stage_ = "nothing of it is left";
+  while (!process_->gone().is_set()) {
+    const auto found = finder.find(process_->tree(), main_pid_);
+    looks = found.pid && found.pid == std::exchange(seen, found.pid) ? looks + 1 : 1;
+    if (!found.pid) {
+      stage_ = found.missing;
+    } else if (found.told || looks >= kLooks) {
+      try {
+        process_->adopt(*found.pid);
+        return std::nullopt;
+      } catch (const std::system_error& error) {  // it may have ended just now
+        stage_ = fmt::format("process {} could not be watched: {}", *found.pid, error.what());
+      }
     }
-    if (process_->gone().is_set()) return;
+    if (loop().now() >= *waits_until_) return stage_;
+    await(process_->gone(), loop().now() + kLookEvery);
+  }
+  return "nothing of it is left";
+}
+
+bool CoprocessFsm::become_ready() {
+  waits_until_ = fsm::deadline_after(loop().now(), spec_.ready.timeout);
+  readiness_->begin(process_->pid());
+  fsm::Event never;
+  await_any({&readiness_->ready(), &readiness_->failed(), &process_->exited(),
+             watchdog_ ? &watchdog_->expired() : &never});
+  waits_until_.reset();
+  if (process_->exited().is_set()) {
+    // Also when it became ready in the same turn: nobody could have used it. And with whatever
+    // status: it did not do what it is there for.
+    const ExitStatus status = process_->reap().value_or(ExitStatus::lost());
+    const std::string cause = status.to_string() + " before it was ready";
+    end_by_itself(cause);
+    if (end_.how == LifeEnd::How::Unkillable) return false;
+    end_.how = LifeEnd::How::NotReady;
+    end_.detail = cause;
+    return false;
+  }
+  if (watchdog_ && watchdog_->expired().is_set()) {
+    wind_down(LifeEnd::How::Unhealthy, watchdog_->reason());
+    return false;
+  }
+  if (!readiness_->ready().is_set()) {
+    wind_down(LifeEnd::How::NotReady, readiness_->failure());
+    return false;
+  }
+  await(readiness_->at_rest());
+  readiness_.reset();
+  well_ = true;
+  return true;
+}
+
+void CoprocessFsm::stay_well() {
+  if (watchdog_) watchdog_->arm(watchdog_interval_.value_or(*spec_.watchdog));
+  for (;;) {
+    health_changed_.reset();
+    if (spec_.health) health_.emplace(loop(), launcher_, spec_, process_->pid());
+    fsm::Event no_health;
+    fsm::Event no_watchdog;
+    await_any({&process_->exited(), &health_changed_, health_ ? &health_->failed() : &no_health,
+               watchdog_ ? &watchdog_->expired() : &no_watchdog});
+    if (process_->exited().is_set()) {
+      return end_by_itself(process_->reap().value_or(ExitStatus::lost()).to_string());
+    }
+    if (watchdog_ && watchdog_->expired().is_set()) {
+      return wind_down(LifeEnd::How::Unhealthy, watchdog_->reason());
+    }
+    if (health_ && health_->failed().is_set()) {
+      return wind_down(LifeEnd::How::Unhealthy, health_->failure());
+    }
+    rest_health();
   }
 }
 
-// Never blocks. What outlived SIGKILL is left to ~Process().
-void CoprocessFsm::release() {
-  const bool gone = process_->gone().is_set();
-  end_.how = gone ? LifeEnd::How::Ended : LifeEnd::How::Unkillable;
-  if (!gone) end_.detail = "process group " + std::to_string(process_->pid()) + " outlived SIGKILL";
-  end_.status = process_->reap();
-  process_.reset();
+void CoprocessFsm::rest_health() {
+  if (!health_) return;
+  health_->shutdown();
+  await(health_->at_rest());
+  health_.reset();
+}
+
+// No probe is in flight any more when something is done to its target.
+void CoprocessFsm::come_to_rest() {
+  watchdog_.reset();
+  rest_health();
+  if (!readiness_) return;
+  readiness_->shutdown();
+  await(readiness_->at_rest());
+  readiness_.reset();
+}
+
+void CoprocessFsm::end_by_itself(const std::string& cause) {
+  died(cause);
+  if (!process_->gone().is_set()) tell_stopping(cause);
+  come_to_rest();
+  sweep();
+}
+
+// `detail` by value: it may be the word of a watch that comes to rest here.
+void CoprocessFsm::wind_down(LifeEnd::How how, std::string detail) {
+  died(detail);
+  if (process_) tell_stopping(detail);
+  come_to_rest();
+  if (process_) {
+    stop_process();
+    release();
+  }
+  notify_.reset();
+  if (end_.how == LifeEnd::How::Unkillable) return;
+  end_.how = how;
+  end_.detail = std::move(detail);
+}
+
+fsm::Wake CoprocessFsm::wait_in_time(std::initializer_list<fsm::Event*> sources) {
+  for (;;) {
+    if (await_any(sources, *waits_until_) == fsm::Wake::Event) return fsm::Wake::Event;
+    if (loop().now() >= *waits_until_) return fsm::Wake::Timeout;
+  }
+}
+
+// A sender that has ended (a script's python, which does not wait for a BARRIER) may not be there
+// to be looked up any more. Then its user must be the coprocess's, who could trace it anyway.
+bool CoprocessFsm::trusts(pid_t sender, uid_t user) const {
+  if (!process_) return false;
+  if (process_->owns(sender)) return true;
+  ProcStat stat;
+  return read_stat(sender, stat) == Look::Missing && user_of(process_->pid()) == user;
+}
+
+// sd_notify(3). What is not of its own tree does not come here.
+void CoprocessFsm::notified(const NotifyMessage& message) {
+  if (message.status) status_text_ = *message.status;
+  if (message.main_pid) main_pid_ = message.main_pid;
+  if (message.extend_timeout && extendable_ && waits_until_) {
+    waits_until_ =
+        std::max(*waits_until_, fsm::deadline_after(loop().now(), *message.extend_timeout));
+  }
+  if (readiness_) readiness_->notified(message);
+  if (!watchdog_) return;
+  if (message.watchdog_interval) {
+    watchdog_interval_ = message.watchdog_interval;
+    if (well_) watchdog_->arm(*watchdog_interval_);
+  }
+  if (message.watchdog == NotifyMessage::Watchdog::Ping) watchdog_->ping();
+  if (message.watchdog == NotifyMessage::Watchdog::Trigger) watchdog_->trigger();
 }
 
 }  // namespace masterd::supervisor

@@ -116,11 +116,14 @@ void CoprocessSet::recount_one(Coprocess& coprocess) {
   if (now == before) return;
   count(before, -1U);
   count(now, 1U);
-  if (now.live != before.live) {
+  if (now.holds != before.holds) {
     for (Unit* unit : coprocess.requirements) {
-      unit->live_dependents += step(before.live, now.live);
+      const bool held = unit->live_dependents > 0;
+      unit->live_dependents += step(before.holds, now.holds);
+      if (held == (unit->live_dependents > 0)) continue;
+      to_recount_.insert(to_recount_.end(), unit->members.begin(), unit->members.end());
       // The last dependent has gone: what waits for that may end, or begin, now.
-      if (unit->live_dependents == 0) concern(unit->members);
+      if (held) concern(unit->members);
     }
   }
   for (Unit* unit : {&coprocess.own, coprocess.group}) {

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/spec.h"
 #include "fsm/clock.h"
 #include "supervisor/exit_status.h"
 
@@ -36,6 +37,7 @@ std::optional<State> state_from_string(std::string_view word);
 struct CoprocessView {
   std::string name;
   std::string group;
+  config::Kind kind = config::Kind::Simple;
   State state = State::Stopped;
   Desired desired = Desired::Up;
   std::optional<pid_t> pid;
@@ -45,6 +47,10 @@ struct CoprocessView {
   std::optional<ExitStatus> last_exit;
   std::optional<std::string> reason;       // why it failed, is stopping, backs off
   std::vector<std::string> waiting_for;    // requirements that are not ready
+  std::vector<std::string> requires_;      // its own and its group's
+  std::string stage;                       // of starting or stopping, in words; empty: none
+  std::optional<fsm::TimePoint> until;     // when the time for that stage is over
+  std::string status_text;                 // its own words; empty: none
   std::optional<fsm::TimePoint> next_try;  // in backoff
 };
 

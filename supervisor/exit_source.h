@@ -19,6 +19,8 @@
 #include <sys/types.h>
 
 #include <memory>
+#include <optional>
+#include <vector>
 
 #include "fsm/event_loop.h"
 
@@ -38,15 +40,26 @@ class ExitListener {
   ~ExitListener() = default;
 };
 
+/// Every process that may be of somebody's tree though its parent is not.
+struct Strays {
+  std::vector<pid_t> pids;
+  /// True: the orphans, who all become our children, and none is missing. False: all processes
+  /// there are, which come and go while they are listed.
+  bool ours = false;
+};
+
 class ExitSource {
  public:
   virtual ~ExitSource() = default;
-  /// `leader` is an unreaped child of this process, leader of its process group, spawned since the
-  /// loop's last turn; it may be a zombie by now. The listener is borrowed until the watch ends; it
-  /// must end before the leader's pid may be reused. Throws std::system_error (no descriptor left).
+  /// `leader` is an unreaped child of this process, spawned since the loop's last turn, or an
+  /// orphan that has become one; it may be a zombie by now. The listener is borrowed until the
+  /// watch ends; it must end before the leader's pid may be reused. Throws std::system_error (no
+  /// descriptor left).
   [[nodiscard]] virtual fsm::Watch watch(pid_t leader, ExitListener& listener) = 0;
   /// True while the group of `leader` (zombie or alive) has a live member besides a zombie leader.
   [[nodiscard]] virtual bool group_alive(pid_t leader) const = 0;
+  /// nullopt: cannot be told just now.
+  [[nodiscard]] virtual std::optional<Strays> strays() const = 0;
   /// Takes over a child that nobody watches any more (it ends the watch if there is one): it is
   /// reaped when it ends. Never throws for want of a descriptor.
   virtual void abandon(pid_t child) = 0;

@@ -19,4 +19,9 @@ std::string ExitStatus::to_string() const {
   return fmt::format("killed by {}{}", config::signal_name(value), core ? " (core dumped)" : "");
 }
 
+bool counts_as_success(const config::SuccessSpec& success, const ExitStatus& status) {
+  const auto& values = status.kind == ExitStatus::Kind::Exited ? success.codes : success.signals;
+  return values.contains(status.value);
+}
+
 }  // namespace masterd::supervisor

@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "config/spec.h"
+
 namespace masterd::supervisor {
 
 struct ExitStatus {
@@ -20,5 +22,8 @@ struct ExitStatus {
   [[nodiscard]] std::string to_string() const;
   bool operator==(const ExitStatus&) const = default;
 };
+
+/// Whether the spec takes that for a normal end.
+bool counts_as_success(const config::SuccessSpec& success, const ExitStatus& status);
 
 }  // namespace masterd::supervisor

@@ -3,7 +3,15 @@
 #include <cassert>
 #include <utility>
 
+#include "supervisor/proc_fs.h"
+
 namespace masterd::supervisor {
+
+std::optional<Strays> strays_in_proc() {
+  auto all = all_processes();
+  if (!all) return std::nullopt;
+  return Strays{std::move(*all), false};
+}
 
 LeaderWatches::LeaderWatches(fsm::EventLoop& loop, std::function<void(pid_t)> on_end)
     : loop_{loop}, on_end_{std::move(on_end)} {}

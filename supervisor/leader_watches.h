@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -19,6 +20,9 @@
 #include "supervisor/exit_source.h"
 
 namespace masterd::supervisor {
+
+/// All processes; where orphans do not become our children, or cannot be listed.
+std::optional<Strays> strays_in_proc();
 
 class LeaderWatches final : private fsm::WatchOwner {
  public:

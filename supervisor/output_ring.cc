@@ -14,6 +14,11 @@ std::size_t index(Stream stream) { return stream == Stream::Stdout ? 0 : 1; }
 
 OutputRing::OutputRing(std::size_t max_bytes) : max_bytes_{max_bytes} {}
 
+void OutputRing::resize(std::size_t max_bytes) {
+  max_bytes_ = max_bytes;
+  drop_oldest();
+}
+
 void OutputRing::add(Stream stream, std::string_view bytes, const OnLine& on_line) {
   std::string& partial = partial_[index(stream)];
   while (!bytes.empty()) {
@@ -55,11 +60,15 @@ std::vector<OutputLine> OutputRing::last(std::size_t n) const {
 void OutputRing::push(Stream stream, std::string_view bytes, const OnLine& on_line) {
   lines_.push_back({++seq_, std::chrono::system_clock::now(), stream, valid_utf8(bytes)});
   bytes_ += cost(lines_.back());
+  drop_oldest();
+  if (on_line) on_line(lines_.back());
+}
+
+void OutputRing::drop_oldest() {
   while (bytes_ > max_bytes_ && lines_.size() > 1) {
     bytes_ -= cost(lines_.front());
     lines_.pop_front();
   }
-  if (on_line) on_line(lines_.back());
 }
 
 }  // namespace masterd::supervisor

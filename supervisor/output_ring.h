@@ -37,6 +37,8 @@ class OutputRing {
   /// `max_bytes` counts the texts and what a line costs beside (sizeof(OutputLine)). The newest
   /// line is kept even if it alone is more. Partial lines (kMaxLine per stream at most) are extra.
   explicit OutputRing(std::size_t max_bytes = 64 * 1024);
+  /// From now on; the oldest lines go at once.
+  void resize(std::size_t max_bytes);
   /// Adds bytes of a stream; `on_line` (may be empty) runs for each completed line, inside the
   /// call. It must not add to this ring.
   void add(Stream stream, std::string_view bytes, const OnLine& on_line);
@@ -47,8 +49,9 @@ class OutputRing {
 
  private:
   void push(Stream stream, std::string_view bytes, const OnLine& on_line);
+  void drop_oldest();
 
-  const std::size_t max_bytes_;
+  std::size_t max_bytes_;
   std::size_t bytes_ = 0;  // of lines_
   std::uint64_t seq_ = 0;
   std::deque<OutputLine> lines_;

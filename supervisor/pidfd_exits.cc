@@ -6,6 +6,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdint>
+#include <optional>
 #include <system_error>
 #include <unordered_map>
 #include <utility>
@@ -64,6 +65,9 @@ class PidfdExits final : public ExitSource {
 
   // The host is no subreaper: orphans of the group are not its children, and only /proc knows them.
   bool group_alive(pid_t leader) const override { return group_alive_in_proc(leader); }
+
+  // The same: a descendant whose parent has died may be anybody's child.
+  std::optional<Strays> strays() const override { return strays_in_proc(); }
 
   void abandon(pid_t child) override {
     watches_.forget(child);

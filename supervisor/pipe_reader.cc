@@ -30,24 +30,26 @@ void move_above_stderr(OwnedFd& fd) {
 
 }  // namespace
 
-Pipe make_pipe() {
+Pipe make_pipe(Pipe::Ours ours) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) throw SpawnError{SpawnStage::Pipe, "", errno};
   Pipe pipe{OwnedFd{ends[0]}, OwnedFd{ends[1]}};
   move_above_stderr(pipe.read);
   move_above_stderr(pipe.write);
   // Not pipe2's O_NONBLOCK, which would be for both ends.
-  if (::fcntl(pipe.read.get(), F_SETFL, O_NONBLOCK) != 0) {
+  const int end = (ours == Pipe::Ours::Read ? pipe.read : pipe.write).get();
+  if (::fcntl(end, F_SETFL, ::fcntl(end, F_GETFL) | O_NONBLOCK) != 0) {
     throw SpawnError{SpawnStage::Pipe, "", errno};
   }
   return pipe;
 }
 
 PipeReader::PipeReader(fsm::EventLoop& loop, OwnedFd fd, OnBytes on_bytes)
-    : on_bytes_{std::move(on_bytes)},
-      fd_{std::move(fd)},
-      readable_{loop.watch_fd(fd_.get(), EPOLLIN,
-                              [this](std::uint32_t) { read_up_to(kBytesPerTurn); })} {}
+    : on_bytes_{std::move(on_bytes)}, fd_{std::move(fd)} {
+  if (!fd_) return;
+  readable_ =
+      loop.watch_fd(fd_.get(), EPOLLIN, [this](std::uint32_t) { read_up_to(kBytesPerTurn); });
+}
 
 void PipeReader::drain() {
   int pending = 0;

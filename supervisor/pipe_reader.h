@@ -16,18 +16,21 @@
 namespace masterd::supervisor {
 
 struct Pipe {
-  OwnedFd read;   // does not block
-  OwnedFd write;  // blocks, as a program expects of its stdout
+  /// Ours does not block, the child's does, as a program expects of its streams.
+  enum class Ours { Read, Write };
+  OwnedFd read;
+  OwnedFd write;
 };
 /// Both ends close on exec and are above 2, also where the process has closed its own 0, 1, 2: a
 /// child's dup2 to them cannot hit the other end. Throws SpawnError{Pipe}.
-Pipe make_pipe();
+Pipe make_pipe(Pipe::Ours ours);
 
 class PipeReader {
  public:
   using OnBytes = std::function<void(std::string_view)>;
 
-  /// `loop` must outlive the reader; `on_bytes` must not destroy it. Throws std::system_error.
+  /// An invalid `fd` is a closed pipe. `loop` must outlive the reader; `on_bytes` must not destroy
+  /// it. Throws std::system_error.
   PipeReader(fsm::EventLoop& loop, OwnedFd fd, OnBytes on_bytes);
   PipeReader(const PipeReader&) = delete;
   PipeReader& operator=(const PipeReader&) = delete;

@@ -3,18 +3,25 @@
 // Abstract so that every state x event pair of the machines can be tested without a process
 // (tests/support/fake_process.h); the real one is Child.
 //
-//   launched --leader ends--> exited --last live member of its group ends--> gone --reap-->
-//   (destroy)
+//   launched --main process ends--> exited --nothing of its tree lives--> gone --> (destroy)
+//                                     |
+//                  (launched) <--adopt()  a forking one: the daemon that it left is the main one
 //
-// Passive: the loop drives it, its owner decides. Owner: CoprocessFsm, from launch to reap.
+// Its tree is everything that came of it: its group, and descendants that left it by setsid or a
+// double fork. Passive: the loop drives it, its owner decides. Owner: CoprocessFsm.
 #pragma once
 
 #include <sys/types.h>
 
+#include <cerrno>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "config/spec.h"
 #include "fsm/event.h"
@@ -27,27 +34,47 @@ class Process {
   Process() = default;
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
-  /// What still lives of the group is killed; the leader is reaped, later if need be. Never blocks.
+  /// What still lives of the tree is killed; the main process is reaped, later if need be. Never
+  /// blocks.
   virtual ~Process() = default;
 
-  /// The leader's; also the id of its session and process group.
+  /// The main process: the one that was started, or adopted.
   [[nodiscard]] virtual pid_t pid() const = 0;
-  /// Latched when the leader has ended and the bytes that were in its pipes have been delivered.
+  /// Latched when the main process has ended and the bytes that were in its pipes have been
+  /// delivered.
   [[nodiscard]] virtual fsm::Event& exited() = 0;
-  /// Latched when it has exited and no live member of its process group is left. It never comes
-  /// before exited().
+  /// Latched when it has exited and nothing of its tree lives. It never comes before exited().
   [[nodiscard]] virtual fsm::Event& gone() = 0;
-  /// To every member of the group. A stopped group is continued after any signal that is to end it.
-  /// Returns errno: 0 when delivered, ESRCH when nobody is left.
+  /// To every process of the tree. What is stopped or frozen is continued after any signal that is
+  /// to end it; after SIGKILL everything that is found of the tree later is killed, too. Returns
+  /// errno: 0 when delivered, ESRCH when nobody is left.
   virtual int signal_group(int signo) = 0;
-  /// To the leader alone, nothing else. Returns errno.
+  /// To the main process alone, nothing else. Returns errno.
   virtual int signal(int signo) = 0;
-  /// The leader's status; reaps it. nullopt while it lives. Never blocks. After it the group can no
-  /// longer be signalled: sweep it first.
+  /// How the main process ended; nullopt before exited(). The zombie itself stays as long as it
+  /// pins the id of a living group.
   virtual std::optional<ExitStatus> reap() = 0;
+
+  /// Every live process of the tree, the main one first. A process that is stuck in the kernel
+  /// after a SIGKILL is among them.
+  [[nodiscard]] virtual std::vector<pid_t> tree() const { return {}; }
+  /// True while `pid` is of the tree; where the kernel still tells, also when it has just ended
+  /// (`systemd-notify` is gone before its message is read).
+  [[nodiscard]] virtual bool owns(pid_t) const { return false; }
+  /// REQUIRES: exited(), and not gone. `main`, of the tree, takes the place of the main process:
+  /// exited() is unlatched and is about it, and so is reap(), which knows its status if it has
+  /// become our child (else ExitStatus::lost()). Throws std::system_error when it cannot be
+  /// watched, ESRCH when there is no such process; then nothing has changed.
+  virtual void adopt(pid_t main) { (void)main; }
+  /// Queues it for the stdin of the process, all or nothing; never blocks. Returns errno: 0, EAGAIN
+  /// (the queue is full), EMSGSIZE (more than the queue holds), EPIPE (its stdin is closed),
+  /// ENOTSUP (its stdin is no pipe).
+  virtual int write_stdin(std::string_view) { return ENOTSUP; }
 };
 
 enum class Stream { Stdout = 1, Stderr = 2 };
+
+struct Launch;
 
 class Launcher {
  public:
@@ -56,7 +83,35 @@ class Launcher {
 
   virtual ~Launcher() = default;
   /// Throws SpawnError; then nothing is left, no zombie either. Does not suspend.
-  virtual std::unique_ptr<Process> launch(const config::CoprocessSpec& spec, Output output) = 0;
+  virtual std::unique_ptr<Process> launch(Launch launch) = 0;
+  /// Kills orphans that came of ended processes and got away from their trees unseen: children of
+  /// this process that are nobody's. Returns how many there were. To be called when nothing runs
+  /// that they could belong to; killing one may make its children ours: call until it is 0.
+  virtual std::size_t end_strays() { return 0; }
+  /// The coprocess itself, with nothing added.
+  std::unique_ptr<Process> launch(const config::CoprocessSpec& spec, Output output);
 };
+
+/// What is to be started.
+struct Launch {
+  const config::CoprocessSpec& spec;      // borrowed during the call only
+  std::vector<std::string> command = {};  // empty: spec.command
+  /// Added last, above all that the spec says: NOTIFY_SOCKET, ...
+  std::map<std::string, std::string> env = {};
+  Launcher::Output output = {};
+  /// Empty: the coprocess itself. Else what a command about it is for ("probe", "before", "undo"):
+  /// it has the attributes of the coprocess, but a tree of its own (a look at it, or its own end,
+  /// must not be taken for the coprocess's), no stdin, both streams captured, and it is not
+  /// realtime: it must not compete with what it looks at.
+  std::string role = {};
+
+  [[nodiscard]] bool helper() const { return !role.empty(); }
+  /// For people: NAME, or NAME.ROLE, which is no coprocess's name.
+  [[nodiscard]] std::string name() const { return helper() ? spec.name + "." + role : spec.name; }
+};
+
+inline std::unique_ptr<Process> Launcher::launch(const config::CoprocessSpec& spec, Output output) {
+  return launch(Launch{spec, {}, {}, std::move(output)});
+}
 
 }  // namespace masterd::supervisor

@@ -9,7 +9,9 @@
 #include <cerrno>
 #include <map>
 #include <string_view>
+#include <utility>
 
+#include "supervisor/env_file.h"
 #include "supervisor/spawn_error.h"
 
 namespace masterd::supervisor {
@@ -22,7 +24,10 @@ using Environment = std::map<std::string, std::string, std::less<>>;
 constexpr std::array<std::string_view, 6> kNotInherited{
     "NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"};
 
-Environment child_environment(const config::CoprocessSpec& spec) {
+// What a program finds where nothing else is said (the default of execvp(3) has no sbin).
+constexpr const char* kDefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+Environment inherited_environment() {
   Environment env;
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
     const std::string_view text{*entry};
@@ -33,23 +38,44 @@ Environment child_environment(const config::CoprocessSpec& spec) {
   for (const std::string_view name : kNotInherited) {
     if (const auto found = env.find(name); found != env.end()) env.erase(found);
   }
+  return env;
+}
+
+Environment child_environment(const Launch& launch, const Identity& identity,
+                              const std::string& tree_id) {
+  const config::CoprocessSpec& spec = launch.spec;
+  Environment env = spec.clear_env ? Environment{{"PATH", kDefaultPath}} : inherited_environment();
+  if (!identity.name.empty()) {
+    env.insert_or_assign("HOME", identity.home);
+    env.insert_or_assign("USER", identity.name);
+    env.insert_or_assign("LOGNAME", identity.name);
+    env.insert_or_assign("SHELL", identity.shell);
+  }
+  for (const std::string& name : spec.env_unset) env.erase(name);
+  for (const std::string& file : spec.env_files) {
+    for (auto& [name, value] : read_env_file(file)) env.insert_or_assign(name, std::move(value));
+  }
   for (const auto& [name, value] : spec.env) env.insert_or_assign(name, value);
   env.insert_or_assign("MASTERD_COPROCESS", spec.name);
+  env.insert_or_assign(kTreeIdVariable, tree_id);
+  for (const auto& [name, value] : launch.env) env.insert_or_assign(name, value);
   return env;
 }
 
 // execve takes C strings: a NUL byte would silently cut one short.
-void refuse_impossible_strings(const config::CoprocessSpec& spec) {
+void refuse_impossible_strings(const Launch& launch, const std::vector<std::string>& command) {
+  const config::CoprocessSpec& spec = launch.spec;
   const auto refuse = [](const std::string& what) {
     throw SpawnError{SpawnStage::Lookup, what, EINVAL};
   };
   const auto has_nul = [](const std::string& text) { return text.find('\0') != std::string::npos; };
-  if (spec.command.empty()) refuse("of an empty command");
-  for (std::size_t i = 0; i < spec.command.size(); ++i) {
-    if (has_nul(spec.command[i]))
-      refuse("command[" + std::to_string(i) + "], which has a NUL byte");
+  if (command.empty()) refuse("of an empty command");
+  for (std::size_t i = 0; i < command.size(); ++i) {
+    if (has_nul(command[i])) refuse("command[" + std::to_string(i) + "], which has a NUL byte");
   }
-  for (const auto& [name, value] : spec.env) {
+  std::map<std::string, std::string> added = spec.env;
+  for (const auto& [name, value] : launch.env) added.insert_or_assign(name, value);
+  for (const auto& [name, value] : added) {
     if (name.empty() || name.find('=') != std::string::npos) {
       refuse("env, which has the name '" + name + "'");
     }
@@ -92,13 +118,15 @@ std::string seen_from(const std::string& cwd, const std::string& path) {
   return cwd.empty() || (!path.empty() && path.front() == '/') ? path : cwd + "/" + path;
 }
 
-Program resolve_program(const config::CoprocessSpec& spec) {
-  refuse_impossible_strings(spec);
-  const Environment env = child_environment(spec);
+Program resolve_program(const Launch& launch, const Identity& identity,
+                        const std::string& tree_id) {
+  const config::CoprocessSpec& spec = launch.spec;
   Program program;
-  program.argv = spec.command;
+  program.argv = launch.command.empty() ? spec.command : launch.command;
+  refuse_impossible_strings(launch, program.argv);
+  const Environment env = child_environment(launch, identity, tree_id);
   program.cwd = spec.cwd;
-  const std::string& command = spec.command.front();
+  const std::string& command = program.argv.front();
   // A command with a slash is left to execve: its own error is the truth.
   program.path = command.find('/') == std::string::npos ? look_up(command, env, spec.cwd) : command;
   for (const auto& [name, value] : env) program.env.push_back(name + "=" + value);

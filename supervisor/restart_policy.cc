@@ -26,15 +26,16 @@ fsm::Duration delay_after(const config::RestartSpec& spec, unsigned in_a_row) {
 }  // namespace
 
 std::optional<fsm::Duration> next_restart(const config::RestartSpec& spec, RestartHistory& history,
-                                          fsm::TimePoint now, fsm::Duration uptime) {
+                                          fsm::TimePoint now, fsm::Duration uptime, double luck) {
   auto& restarts = history.restarts;
   while (!restarts.empty() && restarts.front() + spec.within < now) restarts.pop_front();
   if (spec.limit > 0 && restarts.size() >= spec.limit) return std::nullopt;
-  if (uptime >= kSteadyAfter) history.in_a_row = 0;
+  if (uptime >= spec.reset_after) history.in_a_row = 0;
   const fsm::Duration delay = delay_after(spec, history.in_a_row);
   ++history.in_a_row;
   if (spec.limit > 0) restarts.push_back(now);
-  return delay;
+  const double share = 1 + spec.jitter * (2 * luck - 1);
+  return std::chrono::duration_cast<fsm::Duration>(delay * share);
 }
 
 }  // namespace masterd::supervisor

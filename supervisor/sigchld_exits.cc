@@ -1,10 +1,13 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <optional>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "fsm/signal_source.h"
@@ -83,6 +86,15 @@ class SigchldExits final : public ExitSource {
                     WSTOPPED | WCONTINUED | WNOHANG | WNOWAIT) == 0;
   }
 
+  std::optional<Strays> strays() const override {
+    auto children = children_of(::getpid());
+    if (!children) return strays_in_proc();
+    children->erase(std::remove_if(children->begin(), children->end(),
+                                   [this](pid_t child) { return watches_.watched(child); }),
+                    children->end());
+    return Strays{std::move(*children), true};
+  }
+
   void abandon(pid_t child) override {
     watches_.forget(child);
     loop_.schedule(scan_task_);  // it may be a zombie that was pinned
@@ -113,7 +125,7 @@ class SigchldExits final : public ExitSource {
   // those after it are asked for one by one. Orphans not found here (no such file in /proc) are
   // found when the pinned one's watch has ended.
   void scan_past_pinned() {
-    std::vector<pid_t> children = children_in_proc();
+    std::vector<pid_t> children = children_of(::getpid()).value_or(std::vector<pid_t>{});
     for (const pid_t leader : watches_.leaders()) children.push_back(leader);
     for (const pid_t child : children) {
       if (find_zombie(P_PID, child)) handle(child);

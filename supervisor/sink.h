@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "config/spec.h"
+#include "fsm/clock.h"
 #include "supervisor/coprocess_state.h"
 #include "supervisor/output_ring.h"
 
@@ -18,7 +20,10 @@ class Sink {
 
   virtual ~Sink() = default;
   virtual void transition(const Transition& transition) = 0;
-  virtual void output(const std::string& name, const OutputLine& line) = 0;
+  /// `from` wrote it; spec.output.log says whether it belongs into the log.
+  virtual void output(const config::CoprocessSpec& from, const OutputLine& line) = 0;
+  /// Something about a coprocess for the operator's log that is no change of its state.
+  virtual void note(const std::string& name, const std::string& text) = 0;
   /// The session should end: a vital death, a limit with `then`, or `on_exit`. It does not end by
   /// itself.
   virtual void session_end(End end, const std::string& reason, bool failure) = 0;
@@ -27,6 +32,12 @@ class Sink {
     (void)machine;
     (void)what;
   }
+  /// The session should end and, after `delay`, begin anew: a coprocess that cannot be restarted in
+  /// place has ended.
+  virtual void session_restart(fsm::Duration delay, const std::string& reason) = 0;
+  /// A vital coprocess has died, just now: nothing has been done about it yet, not even its tree
+  /// swept.
+  virtual void vital_death(const std::string& name, const std::string& cause) = 0;
 };
 
 }  // namespace masterd::supervisor

@@ -7,9 +7,33 @@
 
 namespace masterd::supervisor {
 
-/// What was being done, in the order in which it is done.
-enum class SpawnStage { Lookup, Pipe, Fork, Session, Descriptors, Chdir, Exec, Watch };
-/// "lookup", "pipe", "fork", "session", "descriptors", "chdir", "exec", "watch"
+/// What was being done, in the order in which it is done. (There is none for the umask, which
+/// nobody can refuse.)
+enum class SpawnStage {
+  User,
+  EnvFile,
+  Lookup,
+  Pipe,
+  Cgroup,
+  Fork,
+  Session,
+  Descriptors,
+  OomScore,
+  Nice,
+  Scheduler,
+  Affinity,
+  Limits,
+  Capabilities,
+  SetGroups,
+  SetGid,
+  SetUid,
+  Chdir,
+  NoNewPrivs,
+  Pdeathsig,
+  Exec,
+  Watch,
+};
+/// "user", "env-file", "lookup", ...
 std::string_view to_string(SpawnStage stage);
 
 /// what(): "exec /usr/bin/x: No such file or directory (ENOENT)".

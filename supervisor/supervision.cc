@@ -2,32 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <csignal>
 #include <unordered_set>
 #include <utility>
+#include <vector>
 
 namespace masterd::supervisor {
 namespace {
 
 using fsm::Duration;
-
-std::string describe(const LifeEnd& end) {
-  if (end.how == LifeEnd::How::Unkillable) return "unkillable: " + end.detail;
-  return end.status ? end.status->to_string() : end.detail;
-}
-
-std::string not_ready(const Unit& unit) {
-  return fmt::format("requirement {} is not ready", unit.name);
-}
-
-std::string in_ms(Duration d) {
-  return fmt::format("{} ms", std::chrono::duration_cast<std::chrono::milliseconds>(d).count());
-}
-
-/// Also by way of a shell, which tells a death by signal N as the exit code 128+N.
-bool ended_by(const ExitStatus& status, int signo) {
-  return status.value == (status.kind == ExitStatus::Kind::Signalled ? signo : 128 + signo);
-}
 
 bool means_down(int signo) { return signo == SIGTERM || signo == SIGINT || signo == SIGKILL; }
 
@@ -70,7 +54,7 @@ void Supervision::settle() {
 // ---- verbs ----
 
 void Supervision::start(Coprocess& c, const std::string& cause) {
-  if (closing_) return;
+  if (closing_ || c.leaving) return;
   start_one(c, cause);
   // All that it requires, however far: what is up may still be about to end for what is not.
   std::vector<Unit*> units = c.requirements;
@@ -78,7 +62,7 @@ void Supervision::start(Coprocess& c, const std::string& cause) {
   for (std::size_t i = 0; i < units.size(); ++i) {
     for (Coprocess* member : units[i]->members) {
       const bool down = member->desired == Desired::Down || member->state == State::Failed ||
-                        member->state == State::Exited;
+                        (member->state == State::Exited && !member->ready());
       if (down) start_one(*member, "required by " + c.spec.name);
       for (Unit* unit : member->requirements) {
         if (seen.insert(unit).second) units.push_back(unit);
@@ -90,8 +74,10 @@ void Supervision::start(Coprocess& c, const std::string& cause) {
 void Supervision::start_one(Coprocess& c, const std::string& cause) {
   c.desired = Desired::Up;
   c.operator_signal.reset();
-  if (c.ending) c.ending->cause = cause;  // it ends all the same, and then starts for this
-  if (!c.life && c.state != State::Waiting) {
+  // It ends all the same, and then starts for this.
+  if (c.life && c.state == State::Stopping && !c.ending) c.ending = Ending{cause};
+  if (c.ending) c.ending->cause = cause;
+  if (!c.life && c.state != State::Waiting && !c.ready()) {
     c.history = {};
     wait_for_start(c, cause);
   }
@@ -111,12 +97,18 @@ void Supervision::stop(Coprocess& c, bool now) {
 }
 
 void Supervision::restart(Coprocess& c, bool now) {
-  const bool alive = c.life != nullptr;
+  if (closing_ || c.leaving) return;
+  const std::string cause = "restart requested";
+  const bool up = c.life || c.ready();  // ready without a life: a oneshot, to be done once more
   c.history = {};
-  start(c, "restart requested");
-  if (!alive) return;
+  start(c, cause);
+  if (!up) return;
   ++c.restarts;
-  end_life(c, "restart requested", now);
+  if (c.life) {
+    end_life(c, cause, now);
+  } else {
+    wait_for_start(c, cause);  // dependents end first
+  }
   if (now) hurry_dependents(c);
 }
 
@@ -132,6 +124,25 @@ int Supervision::signal(Coprocess& c, int signo) {
   return 0;
 }
 
+int Supervision::write_stdin(Coprocess& c, std::string_view data) {
+  if (!c.life || c.life->process() == nullptr) return ESRCH;
+  return c.life->process()->write_stdin(data);
+}
+
+std::map<std::string, RestartHistory> Supervision::histories() const {
+  std::map<std::string, RestartHistory> histories;
+  for (const auto& c : set_.all()) {
+    if (c->history.in_a_row > 0) histories.emplace(c->spec.name, c->history);
+  }
+  return histories;
+}
+
+void Supervision::remember(const std::map<std::string, RestartHistory>& histories) {
+  for (const auto& [name, history] : histories) {
+    if (Coprocess* c = set_.find(name)) c->history = history;
+  }
+}
+
 Changes Supervision::reconfigure(config::SessionSpec spec) {
   const Changes changes = compare(spec_, spec);
   ++reconfigured_;
@@ -140,10 +151,16 @@ Changes Supervision::reconfigure(config::SessionSpec spec) {
   set_.adopt(spec_);
   for (const config::CoprocessSpec& wanted : spec_.coprocesses) {
     Coprocess& c = *set_.find(wanted.name);
-    if (std::exchange(c.leaving, false)) c.desired = Desired::Up;
+    if (std::exchange(c.leaving, false)) {
+      c.desired = Desired::Up;
+      if (!c.life) wait_for_start(c, "added to the session");
+    }
     if (same_process(c.spec, wanted)) {
       c.next_spec.reset();
+      const bool other_health = c.spec.health != wanted.health;
       c.spec = wanted;
+      set_up_output(c);
+      if (other_health && c.life) c.life->health_changed();
       continue;
     }
     // Who requires whom is as in the new file at once: a mix of two files could be a cycle, in
@@ -198,6 +215,7 @@ bool Supervision::possible(const Coprocess& c, State target) const {
     case State::Stopped:
       return !stays_down;  // up and stopped: the session has not begun
     case State::Exited:
+      if (c.ending) break;
       return false;
     case State::Failed:
       return !stays_down && c.heals();
@@ -245,7 +263,7 @@ void Supervision::advance(Coprocess& c) {
   }
   if (c.leaving) {
     if (c.state == State::Waiting || c.state == State::Backoff) rest(c, "removed from the session");
-    relink_ = true;
+    if (c.live_dependents() == 0) relink_ = true;  // through it they hold what it requires
     return;
   }
   const bool wanted = c.desired == Desired::Up && !closing_;
@@ -261,6 +279,12 @@ void Supervision::advance(Coprocess& c) {
       if (wanted && c.heals()) wait_for_start(c, "requirement has not failed any more");
       return;
     case State::Exited:
+      // A oneshot without a life of its own: what it did went away with what it did it to.
+      if (const Unit* lost = c.unavailable_requirement();
+          wanted && c.ready() && !c.spec.stay && lost != nullptr) {
+        wait_for_start(c, not_ready(*lost));
+      }
+      return;
     case State::Stopped:
     case State::Starting:
     case State::Running:
@@ -272,13 +296,13 @@ void Supervision::advance(Coprocess& c) {
 void Supervision::advance_life(Coprocess& c) {
   if (!c.ending) {
     const Unit* lost = c.unavailable_requirement();
-    if (lost == nullptr) return;
+    if (lost == nullptr || c.spec.stay) return;
     c.ending = Ending{not_ready(*lost)};
     set_.recount(c);
   }
   if (c.live_dependents() > 0) return;  // they have been concerned by the recount, and end first
   if (!c.life->shutdown_requested()) c.life->shutdown(c.ending->cause);
-  if (c.ending->now) c.life->stop_now();
+  if (std::exchange(c.ending->now, false)) c.life->stop_now();
 }
 
 void Supervision::advance_waiting(Coprocess& c) {
@@ -290,129 +314,28 @@ void Supervision::advance_waiting(Coprocess& c) {
   if (c.unavailable_requirement() == nullptr && c.live_dependents() == 0) begin_life(c);
 }
 
-void Supervision::begin_life(Coprocess& c) {
-  c.reason.reset();
-  c.ending.reset();
-  c.operator_signal.reset();
-  c.life = std::make_unique<CoprocessFsm>(
-      loop_, launcher_, c.spec,
-      [this, &c](State state, const std::string& cause) { life_came_to(c, state, cause); },
-      [this, &c](Stream stream, std::string_view bytes) {
-        c.ring.add(stream, bytes,
-                   [this, &c](const OutputLine& line) { sink_.output(c.spec.name, line); });
-      });
-  c.life->on_trace([this, &c](std::string_view what) { sink_.machine_trace(c.spec.name, what); });
-  c.life->on_end([this, &c] { life_ended(c); });
-  c.life->start();
-  set_.recount(c);
-}
-
-void Supervision::life_came_to(Coprocess& c, State state, const std::string& cause) {
-  if (state == State::Stopping) c.reason = cause;
-  set_state(c, state, state == State::Starting ? c.start_cause : cause);
-}
-
 void Supervision::end_life(Coprocess& c, const std::string& cause, bool now) {
   if (c.life && !c.ending) c.ending = Ending{cause};
   if (c.ending) c.ending->now |= now;
   changed(c);
 }
 
+// Also those behind one without a life: it waits for them, too.
 void Supervision::hurry_dependents(Coprocess& c) {
-  for (const Unit* unit : {static_cast<const Unit*>(&c.own), static_cast<const Unit*>(c.group)}) {
-    if (unit == nullptr) continue;
-    for (Coprocess* dependent : unit->dependents) {
-      if (!dependent->life || (dependent->ending && dependent->ending->now)) continue;
-      end_life(*dependent, fmt::format("requirement {} is stopped now", unit->name), true);
-      hurry_dependents(*dependent);
+  std::vector<Coprocess*> waiting{&c};
+  std::unordered_set<Coprocess*> seen{&c};
+  for (std::size_t i = 0; i < waiting.size(); ++i) {
+    for (const Unit* unit : {static_cast<const Unit*>(&waiting[i]->own),
+                             static_cast<const Unit*>(waiting[i]->group)}) {
+      if (unit == nullptr) continue;
+      for (Coprocess* dependent : unit->dependents) {
+        if ((dependent->spec.stay && !dependent->ending) || !seen.insert(dependent).second)
+          continue;
+        end_life(*dependent, fmt::format("requirement {} is stopped now", unit->name), true);
+        waiting.push_back(dependent);
+      }
     }
   }
-}
-
-// ---- a life has ended ----
-
-void Supervision::life_ended(Coprocess& c) {
-  const auto life = std::move(c.life);  // its own callback runs: destroyed on return
-  const auto ending = std::exchange(c.ending, std::nullopt);
-  c.ring.flush([this, &c](const OutputLine& line) { sink_.output(c.spec.name, line); });
-  LifeEnd end = life->end();
-  if (life->outcome() == fsm::Outcome::Failed) end.detail = life->failure();
-  if (end.status) c.last_exit = end.status;
-  if (end.how == LifeEnd::How::Unkillable) {
-    fail(c, describe(end), end);
-  } else if (c.desired == Desired::Down || closing_) {
-    c.reason.reset();
-    set_state(c, State::Stopped, ending ? ending->cause : describe(end), &end);
-  } else if (const Unit* lost = c.unavailable_requirement(); ending || lost != nullptr) {
-    // Whatever it died of: without its requirement it would have been ended, had that been noticed
-    // first.
-    c.reason.reset();
-    c.start_cause = ending ? ending->cause : not_ready(*lost);
-    set_state(c, State::Waiting, c.start_cause, &end);
-  } else {
-    ended_by_itself(c, end, life->since() ? loop_.now() - *life->since() : Duration{});
-  }
-  if (c.next_spec) take_over(c);
-  changed(c);
-}
-
-void Supervision::ended_by_itself(Coprocess& c, const LifeEnd& end, Duration uptime) {
-  const bool by_operator =
-      end.status && c.operator_signal && ended_by(*end.status, *c.operator_signal);
-  const bool success = by_operator || (end.status && end.status->success());
-  const config::RestartSpec& policy = c.spec.restart;
-  const std::string cause = describe(end);
-  if (policy.policy == config::Restart::Always ||
-      (policy.policy == config::Restart::OnFailure && !success)) {
-    const auto delay = next_restart(policy, c.history, loop_.now(), uptime);
-    if (!delay) {
-      fail(c,
-           fmt::format("restart limit ({} in {}): {}", policy.limit, in_ms(policy.within), cause),
-           end);
-      return;
-    }
-    back_off(c, *delay, cause, end);
-  } else if (success) {
-    set_state(c, State::Exited, cause, &end);
-    ended_well(c, cause);
-  } else {
-    fail(c, cause, end);
-  }
-}
-
-void Supervision::back_off(Coprocess& c, Duration delay, const std::string& cause,
-                           const LifeEnd& end) {
-  ++c.restarts;
-  c.reason = cause;
-  c.start_cause = "restart after: " + cause;
-  c.next_try = loop_.now() + delay;
-  c.backoff = loop_.at(*c.next_try, [this, &c] { wait_for_start(c, c.start_cause); });
-  set_state(c, State::Backoff, fmt::format("{}; restart in {}", cause, in_ms(delay)), &end);
-}
-
-void Supervision::ended_well(const Coprocess& c, const std::string& cause) {
-  const std::string reason = fmt::format("{} {}", c.spec.name, cause);
-  if (c.spec.on_exit == config::OnExit::Shutdown) {
-    sink_.session_end(Sink::End::Shutdown, reason, false);
-  } else if (c.spec.on_exit == config::OnExit::EndSession || c.spec.vital) {
-    sink_.session_end(Sink::End::EndSession, reason, false);
-  }
-}
-
-void Supervision::fail(Coprocess& c, const std::string& reason, const LifeEnd& end) {
-  c.failed_by_dependency = false;
-  give_up(c, reason, &end);
-}
-
-void Supervision::give_up(Coprocess& c, const std::string& reason, const LifeEnd* end) {
-  c.reason = reason;
-  set_state(c, State::Failed, reason, end);
-  const config::Then then = c.failed_by_dependency ? config::Then::Fail : c.spec.restart.then;
-  const bool shutdown = then == config::Then::Shutdown;
-  if (!shutdown && then != config::Then::EndSession && !c.spec.vital) return;
-  sink_.session_end(
-      shutdown ? Sink::End::Shutdown : Sink::End::EndSession,
-      fmt::format("{}{} failed: {}", c.spec.vital ? "vital " : "", c.spec.name, reason), true);
 }
 
 // ---- between lives ----
@@ -436,7 +359,8 @@ bool Supervision::relink() {
   if (!std::exchange(relink_, false)) return false;
   queue_.clear();
   for (const auto& c : set_.all()) c->queued = false;
-  set_.remove_if([](const Coprocess& c) { return c.leaving && !c.life; });
+  set_.remove_if(
+      [](const Coprocess& c) { return c.leaving && !c.life && c.live_dependents() == 0; });
   set_.link();  // concerns every coprocess
   return true;
 }

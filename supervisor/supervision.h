@@ -9,6 +9,8 @@
 
 #include <deque>
 #include <functional>
+#include <map>
+#include <random>
 #include <string>
 #include <string_view>
 
@@ -43,6 +45,11 @@ class Supervision {
   void restart(Coprocess& c, bool now);
   int signal(Coprocess& c, int signo);
   Changes reconfigure(config::SessionSpec spec);
+  int write_stdin(Coprocess& c, std::string_view data);
+  int rotate_output(Coprocess& c);
+  void reopen_outputs();
+  [[nodiscard]] std::map<std::string, RestartHistory> histories() const;
+  void remember(const std::map<std::string, RestartHistory>& histories);
 
   // ---- views ----
   [[nodiscard]] const config::SessionSpec& spec() const { return spec_; }
@@ -62,12 +69,18 @@ class Supervision {
   void advance_waiting(Coprocess& c);
   void begin_life(Coprocess& c);
   void life_came_to(Coprocess& c, State state, const std::string& cause);
+  /// Ring and file as the spec says now; also of one that runs.
+  void set_up_output(Coprocess& c);
+  void take_output(Coprocess& c, Stream stream, std::string_view bytes);
+  void end_output(Coprocess& c);
+  void wrote(Coprocess& c, const OutputLine& line);
   void end_life(Coprocess& c, const std::string& cause, bool now);
   void hurry_dependents(Coprocess& c);
 
   // ---- a life has ended ----
+  void died(const Coprocess& c, const std::string& cause);
   void life_ended(Coprocess& c);
-  void ended_by_itself(Coprocess& c, const LifeEnd& end, fsm::Duration uptime);
+  void ended_by_itself(Coprocess& c, const LifeEnd& end);
   void back_off(Coprocess& c, fsm::Duration delay, const std::string& cause, const LifeEnd& end);
   void ended_well(const Coprocess& c, const std::string& cause);
   void fail(Coprocess& c, const std::string& reason, const LifeEnd& end);
@@ -89,6 +102,8 @@ class Supervision {
   Sink& sink_;
   const std::function<void()> wake_;
   std::deque<Coprocess*> queue_;
+  std::minstd_rand random_{std::random_device{}()};
+  std::uniform_real_distribution<double> luck_{0, 1};
   unsigned reconfigured_ = 0;  // how often
   bool closing_ = false;       // nothing starts any more
   bool relink_ = false;        // coprocesses left since the last link

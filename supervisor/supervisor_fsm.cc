@@ -44,6 +44,24 @@ void SupervisorFsm::restart_coprocess(const std::string& name, bool now) {
 int SupervisorFsm::signal_coprocess(const std::string& name, int signo) {
   return supervision_->signal(supervision_->at(name), signo);
 }
+int SupervisorFsm::write_stdin(const std::string& name, std::string_view data) {
+  return supervision_->write_stdin(supervision_->at(name), data);
+}
+int SupervisorFsm::rotate_output(const std::string& name) {
+  return supervision_->rotate_output(supervision_->at(name));
+}
+void SupervisorFsm::reopen_outputs() { supervision_->reopen_outputs(); }
+std::map<std::string, RestartHistory> SupervisorFsm::histories() const {
+  return supervision_->histories();
+}
+void SupervisorFsm::remember(const std::map<std::string, RestartHistory>& histories) {
+  supervision_->remember(histories);
+}
+std::vector<pid_t> SupervisorFsm::tree(std::string_view name) const {
+  const auto& life = supervision_->at(name).life;
+  if (!life || life->process() == nullptr) return {};
+  return life->process()->tree();
+}
 Changes SupervisorFsm::reconfigure(config::SessionSpec spec) {
   return supervision_->reconfigure(std::move(spec));
 }
@@ -56,6 +74,10 @@ CoprocessView SupervisorFsm::view(std::string_view name) const {
   return supervision_->at(name).view();
 }
 State SupervisorFsm::state(std::string_view name) const { return supervision_->at(name).state; }
+std::string SupervisorFsm::output_file(std::string_view name) const {
+  const auto& file = supervision_->at(name).file;
+  return file ? file->path() : std::string{};
+}
 const OutputRing& SupervisorFsm::ring(std::string_view name) const {
   return supervision_->at(name).ring;
 }

@@ -15,6 +15,7 @@
 // next turn.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,6 +28,7 @@
 #include "supervisor/output_ring.h"
 #include "supervisor/process.h"
 #include "supervisor/reconcile.h"
+#include "supervisor/restart_policy.h"
 #include "supervisor/sink.h"
 
 namespace masterd::supervisor {
@@ -52,6 +54,17 @@ class SupervisorFsm final : public fsm::MealyCoroutine {
   /// Raw delivery to the leader; returns errno. TERM, INT and KILL also make it desired down. A
   /// death by this signal, or a shell's exit code for it (128 + N), is the operator's, no failure.
   int signal_coprocess(const std::string& name, int signo);
+  /// Into its stdin, at once or queued (bounded); never blocks. Returns errno, as
+  /// Process::write_stdin(); ESRCH without a process.
+  int write_stdin(const std::string& name, std::string_view data);
+  /// Its output file is rotated now. Returns errno: ENOENT when it has none.
+  int rotate_output(const std::string& name);
+  /// Lets go of every output file: somebody else rotates them. The next line opens its file anew.
+  void reopen_outputs();
+  /// What the restart policy remembers, for a session that begins anew after this one; before
+  /// start().
+  [[nodiscard]] std::map<std::string, RestartHistory> histories() const;
+  void remember(const std::map<std::string, RestartHistory>& histories);
   /// Takes over another valid spec: only what changed is restarted (reconcile.h).
   Changes reconfigure(config::SessionSpec spec);
 
@@ -62,6 +75,10 @@ class SupervisorFsm final : public fsm::MealyCoroutine {
   /// In file order.
   [[nodiscard]] std::vector<CoprocessView> views() const;
   [[nodiscard]] State state(std::string_view name) const;
+  /// The live processes of its tree, the leader first.
+  [[nodiscard]] std::vector<pid_t> tree(std::string_view name) const;
+  /// The path of its output file; empty: it has none.
+  [[nodiscard]] std::string output_file(std::string_view name) const;
   [[nodiscard]] const OutputRing& ring(std::string_view name) const;
   /// Every coprocess that is desired up is running, or exited as it should. O(1).
   [[nodiscard]] bool all_ready() const;

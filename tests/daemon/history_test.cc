@@ -47,5 +47,37 @@ TEST(History, NameFiltersBeforeTheLimitCounts) {
   EXPECT_TRUE(history.find("c", 0, 2).empty());
 }
 
+TEST(History, WhatChangesAllTheTimeForgetsItsOwnPastNotThatOfOthers) {
+  History history{6};
+  history.add(entry(1, "a"));
+  history.add(entry(2, "b"));
+  for (std::uint64_t seq = 3; seq <= 100; ++seq) history.add(entry(seq, "loop"));
+  EXPECT_EQ(seqs(history.find({}, 0, 100)), (Seqs{1, 2, 97, 98, 99, 100}));
+  EXPECT_EQ(seqs(history.find("loop", 0, 100)), (Seqs{97, 98, 99, 100}));
+}
+
+TEST(History, ManyNamesShareTheRoom) {
+  History history{10};
+  std::uint64_t seq = 0;
+  for (int round = 0; round < 5; ++round) {
+    for (const char* name : {"a", "b", "c", "d", "e"}) history.add(entry(++seq, name));
+  }
+  for (const char* name : {"a", "b", "c", "d", "e"}) {
+    EXPECT_EQ(history.find(name, 0, 100).size(), 2U) << name;
+  }
+  EXPECT_EQ(history.find({}, 0, 100).size(), 10U);
+}
+
+TEST(History, ANameWhoseEntriesAreAllForgottenIsGone) {
+  History history{1};
+  history.add(entry(1, "a"));
+  history.add(entry(2, "b"));
+  history.add(entry(3, "c"));
+  EXPECT_EQ(history.find({}, 0, 100).size(), 1U);
+  EXPECT_TRUE(history.find("a", 0, 100).empty());
+  history.add(entry(4, "a"));
+  EXPECT_EQ(history.find({}, 0, 100).size(), 1U);
+}
+
 }  // namespace
 }  // namespace masterd::daemon

@@ -26,7 +26,7 @@ class NotedChanges final : public daemon::Observer {
   void coprocess_changed(const supervisor::Transition& transition) override {
     all.push_back(transition.name + ": " + std::string{to_string(transition.to)});
   }
-  void coprocess_wrote(const std::string& name, const supervisor::OutputLine& line) override {
+  void coprocess_wrote(const std::string& name, const supervisor::OutputLine& line, bool) override {
     lines.push_back(name + ": " + line.text);
   }
 

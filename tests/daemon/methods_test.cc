@@ -39,8 +39,8 @@ TEST_F(MethodsTest, S18_ObserverReadsAndDoesNotAct) {
   for (const auto name : Methods::names()) {
     const std::string reason = refusal(std::string{name}, "{}", Role::Observer);
     const bool reads = name == "ping" || name == "status" || name == "list_configs" ||
-                       name == "check_config" || name == "wait" || name == "logs" ||
-                       name == "history";
+                       name == "check_config" || name == "wait" || name == "tree" ||
+                       name == "logs" || name == "history";
     EXPECT_EQ(reason == "not_permitted", !reads) << name << " " << reason;
   }
 }

@@ -18,6 +18,9 @@ class SessionFsmTest : public test::MachinesFixture, public SessionFsm::Host {
     wanted_.push_back(std::string{end == SessionFsm::End::Shutdown ? "shutdown" : "end"} +
                       (failure ? " by failure: " : ": ") + reason);
   }
+  void restart_wanted(fsm::Duration, const std::string& reason) override {
+    wanted_.push_back("restart: " + reason);
+  }
   void begin(const std::string& text) {
     session_.emplace(loop_, launcher_, session_spec(text), *this, noted_, log_.log);
     session_->on_end([this] { over_ = true; });

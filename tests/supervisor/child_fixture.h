@@ -21,6 +21,7 @@ extern "C" {  // glibc 2.36 declares it without C linkage
 
 #include "fsm/clock.h"
 #include "fsm/event_loop.h"
+#include "supervisor/cgroup.h"
 #include "supervisor/child.h"
 #include "supervisor/exit_source.h"
 #include "supervisor/owned_fd.h"
@@ -30,11 +31,19 @@ extern "C" {  // glibc 2.36 declares it without C linkage
 
 namespace masterd::test {
 
-enum class Source { Sigchld, Pidfd };
+/// How ends are learned, and whether a process gets a cgroup.
+enum class Source { Sigchld, Pidfd, SigchldCgroup, PidfdCgroup };
+
+inline bool uses_cgroup(Source source) {
+  return source == Source::SigchldCgroup || source == Source::PidfdCgroup;
+}
+inline bool is_subreaper(Source source) {
+  return source == Source::Sigchld || source == Source::SigchldCgroup;
+}
 
 inline std::unique_ptr<supervisor::ExitSource> make_exits(Source source, fsm::EventLoop& loop) {
-  return source == Source::Sigchld ? supervisor::make_sigchld_exits(loop)
-                                   : supervisor::make_pidfd_exits(loop);
+  return is_subreaper(source) ? supervisor::make_sigchld_exits(loop)
+                              : supervisor::make_pidfd_exits(loop);
 }
 
 inline std::size_t open_descriptors() {
@@ -68,8 +77,15 @@ class ChildFixture : public testing::TestWithParam<Source> {
   /// A test leaves no child behind, not even to the next test of the same process. Waits for what
   /// was killed; would wait for ever for what was forgotten alive.
   ~ChildFixture() override {
+    cgroup_search.cgroups.reset();
     exits.reset();
     while (::waitpid(-1, nullptr, 0) > 0) {
+    }
+  }
+
+  void SetUp() override {
+    if (uses_cgroup(GetParam()) && !cgroup_search.cgroups) {
+      GTEST_SKIP() << "no cgroup here: " << cgroup_search.why_not;
     }
   }
 
@@ -128,11 +144,19 @@ class ChildFixture : public testing::TestWithParam<Source> {
   fsm::SteadyClock clock;
   fsm::EventLoop loop{clock};
   std::unique_ptr<supervisor::ExitSource> exits = make_exits(GetParam(), loop);
-  supervisor::ChildLauncher launcher{loop, *exits};
+  supervisor::CgroupSearch cgroup_search =
+      uses_cgroup(GetParam()) ? supervisor::find_cgroups(loop) : supervisor::CgroupSearch{};
+  supervisor::ChildLauncher launcher{loop, *exits, cgroup_search.cgroups.get()};
 };
 
 inline std::string source_name(const testing::TestParamInfo<Source>& info) {
-  return info.param == Source::Sigchld ? "Sigchld" : "Pidfd";
+  return std::string{is_subreaper(info.param) ? "Sigchld" : "Pidfd"} +
+         (uses_cgroup(info.param) ? "Cgroup" : "");
+}
+
+inline auto every_source() {
+  return testing::Values(Source::Sigchld, Source::Pidfd, Source::SigchldCgroup,
+                         Source::PidfdCgroup);
 }
 
 }  // namespace masterd::test

@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <functional>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -23,6 +25,10 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using How = LifeEnd::How;
 
+inline config::CommandSpec does(std::string program, config::milliseconds timeout = 30s) {
+  return {{std::move(program)}, timeout};
+}
+
 class CoprocessFixture : public ::testing::Test {
  protected:
   /// A life that has not had its first turn.
@@ -34,6 +40,10 @@ class CoprocessFixture : public ::testing::Test {
         },
         [](Stream, std::string_view) {});
     life->on_end([this] { ++ends_told; });
+    life->on_death([this](const std::string& cause) {
+      deaths.push_back(cause);
+      if (at_death) at_death();
+    });
     life->start();
   }
   void run() {
@@ -49,6 +59,26 @@ class CoprocessFixture : public ::testing::Test {
     turn();
   }
   test::FakeRecord& process() const { return *launcher.of("a"); }
+  /// The newest command of that role beside it.
+  test::FakeRecord& command(const std::string& role) const {
+    test::FakeRecord* record = launcher.of("a." + role);
+    if (record == nullptr) throw std::logic_error{"no " + role + " was launched"};
+    return *record;
+  }
+  [[nodiscard]] int launched(const std::string& name) const {
+    int count = 0;
+    for (const auto& record : launcher.processes) count += record->name == name ? 1 : 0;
+    return count;
+  }
+  void ends(test::FakeRecord& record, int code = 0) {
+    record.end_with(code);
+    turn();
+  }
+  void stop(bool now = false) {
+    life->shutdown("stop");
+    if (now) life->stop_now();
+    turn();
+  }
   [[nodiscard]] const std::vector<int>& signals() const { return process().signals; }
 
   test::ManualClock clock;
@@ -57,6 +87,8 @@ class CoprocessFixture : public ::testing::Test {
   config::CoprocessSpec spec = coprocess("a");
   std::vector<std::string> announced;
   int ends_told = 0;
+  std::vector<std::string> deaths;
+  std::function<void()> at_death;
   std::optional<CoprocessFsm> life;
 };
 

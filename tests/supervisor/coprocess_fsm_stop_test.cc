@@ -11,7 +11,7 @@ TEST_F(CoprocessStopTest, TermIsObeyed) {
   life->shutdown("stop requested");
   turn();
   EXPECT_THAT(announced,
-              ElementsAre("starting: spawn", "running: started", "stopping: stop requested"));
+              ElementsAre("starting: spawn", "running: ready", "stopping: stop requested"));
   EXPECT_THAT(signals(), ElementsAre(SIGTERM));
   EXPECT_EQ(life->end().how, How::Ended);
   EXPECT_EQ(life->end().status, (ExitStatus{ExitStatus::Kind::Signalled, SIGTERM, false}));
@@ -175,7 +175,7 @@ TEST_F(CoprocessStopTest, ShutdownBetweenSpawnAndReadyStopsOnTheNextTurn) {
       Launcher::Output{});
   life->start();
   turn();
-  EXPECT_THAT(announced, ElementsAre("starting: spawn", "running: started", "stopping: too soon"));
+  EXPECT_THAT(announced, ElementsAre("starting: spawn", "running: ready", "stopping: too soon"));
   EXPECT_THAT(signals(), ElementsAre(SIGTERM));
   EXPECT_TRUE(life->ended());
 }
@@ -200,8 +200,9 @@ TEST_F(CoprocessStopTest, ShutdownWhileSweepingStillWaitsForTheGroup) {
   turn();
   life->shutdown("stop");
   turn();
-  EXPECT_EQ(announced.back(), "stopping: stop");
+  EXPECT_EQ(announced.back(), "stopping: exited with 0");
   EXPECT_FALSE(life->ended());
+  EXPECT_THAT(signals(), ElementsAre(SIGKILL)) << "it has had that already";
   process().end_group();
   turn();
   EXPECT_EQ(life->end().how, How::Ended);
@@ -225,7 +226,7 @@ TEST_F(CoprocessStopTest, ShutdownAfterTheEndDoesNothing) {
   turn();
   life->shutdown("late");
   advance(10s);
-  EXPECT_THAT(announced, ElementsAre("starting: spawn", "running: started"));
+  EXPECT_THAT(announced, ElementsAre("starting: spawn", "running: ready"));
   EXPECT_EQ(ends_told, 1);
 }
 

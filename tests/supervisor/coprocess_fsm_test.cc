@@ -16,7 +16,7 @@ TEST_F(CoprocessFsmTest, SpawnsOnItsFirstTurnAndIsReadyAtOnce) {
   EXPECT_EQ(launcher.launches, 0);
   turn();
   EXPECT_EQ(launcher.launches, 1);
-  EXPECT_THAT(announced, ElementsAre("starting: spawn", "running: started"));
+  EXPECT_THAT(announced, ElementsAre("starting: spawn", "running: ready"));
   EXPECT_EQ(life->pid(), process().pid);
   EXPECT_EQ(life->since(), clock.now());
 }
@@ -37,16 +37,14 @@ TEST_F(CoprocessFsmTest, SpawnFailureEndsItAndNamesStageObjectAndErrno) {
 TEST_F(CoprocessFsmTest, ExceptionThatIsNoSpawnErrorFailsTheLifeAndNothingElse) {
   class Broken final : public Launcher {
    public:
-    std::unique_ptr<Process> launch(const config::CoprocessSpec&, Output) override {
-      throw std::runtime_error{"out of luck"};
-    }
+    std::unique_ptr<Process> launch(Launch) override { throw std::runtime_error{"out of luck"}; }
   } broken;
   CoprocessFsm fsm{loop, broken, spec, [](State, const std::string&) {}, {}};
   fsm.start();
   turn();
-  EXPECT_EQ(fsm.outcome(), fsm::Outcome::Failed);
-  EXPECT_EQ(fsm.failure(), "out of luck");
+  EXPECT_EQ(fsm.outcome(), fsm::Outcome::Finished);
   EXPECT_EQ(fsm.end().how, How::NotSpawned);
+  EXPECT_EQ(fsm.end().detail, "out of luck");
   run();
   EXPECT_TRUE(life->pid()) << "the loop still serves others";
 }
@@ -92,8 +90,7 @@ TEST_F(CoprocessFsmTest, GroupThatOutlivesTheSweepIsUnkillable) {
   advance(1ns);
   EXPECT_TRUE(life->ended());
   EXPECT_EQ(life->end().how, How::Unkillable);
-  EXPECT_EQ(life->end().detail,
-            "process group " + std::to_string(process().pid) + " outlived SIGKILL");
+  EXPECT_EQ(life->end().detail, "SIGKILL did not end " + std::to_string(process().pid));
   EXPECT_TRUE(process().destroyed);
 }
 

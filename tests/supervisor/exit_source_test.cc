@@ -171,9 +171,10 @@ TEST_P(SigchldTest, OrphansAreReaped) {
   const auto run = launch(shell("setsid sh -c 'echo $$; read word <" + fifo + "' & wait $!"));
   ASSERT_TRUE(until_says(*run, "\n"));
   const pid_t orphan = std::stoi(run->out);
-  EXPECT_EQ(run->process->signal_group(SIGKILL), 0);
-  ASSERT_TRUE(until_gone(*run));
+  ASSERT_EQ(::kill(-run->process->pid(), SIGKILL), 0);
+  ASSERT_TRUE(until_exited(*run));
   EXPECT_FALSE(no_such_process(orphan)) << "it has left the group";
+  EXPECT_FALSE(run->process->gone().is_set());
   std::ofstream{fifo} << "\n";
   EXPECT_TRUE(run_until(loop, [&] { return no_such_process(orphan); }));
 }
@@ -185,8 +186,8 @@ TEST_P(SigchldTest, APinnedLeaderHidesNeitherOrphansNorOtherLeaders) {
   const auto later = launch(shell("setsid sh -c 'echo $$; exec sleep 1000' & wait $!"));
   ASSERT_TRUE(until_says(*later, "\n"));
   const pid_t orphan = std::stoi(later->out);
-  EXPECT_EQ(later->process->signal_group(SIGKILL), 0);
-  EXPECT_TRUE(until_gone(*later)) << "the leader after the pinned one";
+  ASSERT_EQ(::kill(-later->process->pid(), SIGKILL), 0);
+  EXPECT_TRUE(until_exited(*later)) << "the leader after the pinned one";
   ::kill(orphan, SIGKILL);
   EXPECT_TRUE(run_until(loop, [&] { return no_such_process(orphan); }));
   EXPECT_FALSE(pinned->process->gone().is_set());

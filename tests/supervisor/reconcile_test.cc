@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <functional>
 #include <string>
+#include <variant>
 
 #include "tests/supervisor/specs.h"
 
@@ -58,6 +60,75 @@ INSTANTIATE_TEST_SUITE_P(
         Key{"command_argument", false, [](auto& s) { s.command.emplace_back("-v"); }},
         Key{"cwd", false, [](auto& s) { s.cwd = "/tmp"; }},
         Key{"env_added", false, [](auto& s) { s.env["A"] = "1"; }}),
+    [](const auto& info) { return std::string{info.param.name}; });
+
+// Has the keys that are optional.
+CoprocessSpec rich() {
+  CoprocessSpec spec = coprocess("a");
+  spec.ready.how = config::ReadyExec{{"probe"}, {}, {}};
+  spec.health = config::HealthSpec{{"ping"}, {}, {}, 1};
+  spec.stop_command = config::CommandSpec{{"halt"}, {}};
+  spec.undo = config::CommandSpec{{"undo"}, {}};
+  spec.before = {config::CommandSpec{{"before"}, {}}};
+  spec.after = {config::CommandSpec{{"after"}, {}}};
+  return spec;
+}
+
+class ReconcileRichKeyTest : public ::testing::TestWithParam<Key> {};
+
+TEST_P(ReconcileRichKeyTest, DecidesWhetherTheProcessStays_S14) {
+  const CoprocessSpec before = rich();
+  CoprocessSpec after = before;
+  GetParam().change(after);
+  ASSERT_NE(before, after);
+  EXPECT_EQ(same_process(before, after), GetParam().neutral);
+  EXPECT_EQ(same_process(after, before), GetParam().neutral);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    EachKey, ReconcileRichKeyTest,
+    ::testing::Values(
+        Key{"stop_command", true, [](auto& s) { s.stop_command->argv = {"other"}; }},
+        Key{"no_stop_command", true, [](auto& s) { s.stop_command.reset(); }},
+        Key{"restart_jitter", true, [](auto& s) { s.restart.jitter = 0.5; }},
+        Key{"restart_reset_after", true, [](auto& s) { s.restart.reset_after *= 2; }},
+        Key{"restart_scope", true,
+            [](auto& s) { s.restart.scope = config::RestartSpec::Scope::Session; }},
+        Key{"success", true, [](auto& s) { s.success.codes = {3}; }},
+        Key{"stay", true, [](auto& s) { s.stay = true; }},
+        Key{"health", true, [](auto& s) { s.health->argv = {"other"}; }},
+        Key{"no_health", true, [](auto& s) { s.health.reset(); }},
+        Key{"output_ring", true, [](auto& s) { s.output.ring_bytes *= 2; }},
+        Key{"output_file", true, [](auto& s) { s.output.file = "/f"; }},
+        Key{"output_log", true, [](auto& s) { s.output.log = false; }},
+        Key{"ready_timeout", true, [](auto& s) { s.ready.timeout *= 2; }},
+        Key{"probe_interval", true,
+            [](auto& s) {
+              std::get<config::ReadyExec>(s.ready.how).interval = std::chrono::seconds{9};
+            }},
+        Key{"probe_timeout", true,
+            [](auto& s) {
+              std::get<config::ReadyExec>(s.ready.how).timeout = std::chrono::seconds{9};
+            }},
+        Key{"undo_timeout", true, [](auto& s) { s.undo->timeout = std::chrono::seconds{9}; }},
+        Key{"before_timeout", true, [](auto& s) { s.before[0].timeout = std::chrono::seconds{9}; }},
+        Key{"after_timeout", true, [](auto& s) { s.after[0].timeout = std::chrono::seconds{9}; }},
+        Key{"probe_command", false,
+            [](auto& s) { std::get<config::ReadyExec>(s.ready.how).argv = {"other"}; }},
+        Key{"ready_way", false, [](auto& s) { s.ready.how = config::ReadyNotify{}; }},
+        Key{"undo", false, [](auto& s) { s.undo->argv = {"other"}; }},
+        Key{"before", false, [](auto& s) { s.before.clear(); }},
+        Key{"after", false, [](auto& s) { s.after[0].argv = {"other"}; }},
+        Key{"capture_stdout", false, [](auto& s) { s.output.capture_stdout = false; }},
+        Key{"capture_stderr", false, [](auto& s) { s.output.capture_stderr = false; }},
+        Key{"type", false, [](auto& s) { s.kind = config::Kind::Forking; }},
+        Key{"watchdog", false, [](auto& s) { s.watchdog = std::chrono::seconds{9}; }},
+        Key{"stdin", false, [](auto& s) { s.stdin_kind = config::StdinKind::Pipe; }},
+        Key{"env_file", false, [](auto& s) { s.env_files = {"/e"}; }},
+        Key{"user", false, [](auto& s) { s.user = "u"; }},
+        Key{"limits", false, [](auto& s) { s.limits = {{"core", 4, 0, 0}}; }},
+        Key{"realtime", false, [](auto& s) { s.realtime.emplace(); }},
+        Key{"capabilities", false, [](auto& s) { s.capabilities.emplace(); }}),
     [](const auto& info) { return std::string{info.param.name}; });
 
 TEST(ReconcileTest, UnchangedFileChangesNothing_P9) {

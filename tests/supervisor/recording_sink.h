@@ -16,12 +16,24 @@ class RecordingSink final : public Sink {
     transitions.push_back(t);
     if (on_transition) on_transition(t);
   }
-  void output(const std::string& name, const OutputLine& line) override {
-    lines.push_back(name + ": " + line.text);
+  void output(const config::CoprocessSpec& from, const OutputLine& line) override {
+    lines.push_back(from.name + ": " + line.text);
+  }
+  void note(const std::string& name, const std::string& text) override {
+    notes.push_back(name + ": " + text);
   }
   void session_end(End end, const std::string& reason, bool failure) override {
     ends.push_back(std::string{end == End::Shutdown ? "shutdown" : "end-session"} +
                    (failure ? " by failure: " : ": ") + reason);
+  }
+
+  void session_restart(fsm::Duration delay, const std::string& reason) override {
+    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(delay);
+    ends.push_back("restart-session in " + std::to_string(ms.count()) + " ms: " + reason);
+  }
+  void vital_death(const std::string& name, const std::string& cause) override {
+    vital_deaths.push_back(name + ": " + cause);
+    if (on_vital_death) on_vital_death();
   }
 
   /// "NAME STATE", in order; empties the list.
@@ -42,7 +54,10 @@ class RecordingSink final : public Sink {
 
   std::vector<Transition> transitions;
   std::vector<std::string> lines;
+  std::vector<std::string> notes;
   std::vector<std::string> ends;
+  std::vector<std::string> vital_deaths;
+  std::function<void()> on_vital_death;                  // runs inside vital_death()
   std::function<void(const Transition&)> on_transition;  // runs inside transition()
 };
 

@@ -67,8 +67,8 @@ TEST_F(RestartPolicyTest, AYearsDelayGrowsToACenturyAndStaysThere) {
 
 TEST_F(RestartPolicyTest, SteadyProcessBeginsANewRow) {
   EXPECT_THAT(delays(3), ElementsAre(100ms, 200ms, 400ms));
-  EXPECT_EQ(next(kSteadyAfter - 1ns), 800ms) << "a nanosecond less than steady";
-  EXPECT_EQ(next(kSteadyAfter), 100ms);
+  EXPECT_EQ(next(spec.reset_after - 1ns), 800ms) << "a nanosecond less than steady";
+  EXPECT_EQ(next(spec.reset_after), 100ms);
   EXPECT_EQ(next(), 200ms);
 }
 
@@ -98,8 +98,8 @@ TEST_F(RestartPolicyTest, LimitCountsWithinASlidingWindow) {
 
 TEST_F(RestartPolicyTest, SteadyUptimeDoesNotLiftTheLimit) {
   spec.limit = 1;
-  EXPECT_TRUE(next(kSteadyAfter));
-  EXPECT_FALSE(next(kSteadyAfter));
+  EXPECT_TRUE(next(spec.reset_after));
+  EXPECT_FALSE(next(spec.reset_after));
 }
 
 TEST_F(RestartPolicyTest, LimitZeroIsNone) {

@@ -381,8 +381,7 @@ TEST_P(SpawnTest, NothingIsLeftAfterManyGoodAndFailedLaunches) {
   EXPECT_EQ(errno, ECHILD);
 }
 
-INSTANTIATE_TEST_SUITE_P(Either, SpawnTest, testing::Values(Source::Sigchld, Source::Pidfd),
-                         source_name);
+INSTANTIATE_TEST_SUITE_P(Any, SpawnTest, every_source(), source_name);
 
 INSTANTIATE_TEST_SUITE_P(Host, PidfdSpawnTest, testing::Values(Source::Pidfd), source_name);
 

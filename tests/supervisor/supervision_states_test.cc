@@ -1,10 +1,9 @@
 // Every state x event pair of a coprocess (states_table.h), driven through the supervisor; and that
 // docs/states.md says the same.
-#include <fstream>
-#include <map>
-#include <sstream>
+#include <functional>
 
 #include "config/load.h"
+#include "tests/supervisor/document_table.h"
 #include "tests/supervisor/states_table.h"
 #include "tests/supervisor/supervisor_fixture.h"
 
@@ -99,12 +98,11 @@ class SupervisionStatesTest : public SupervisorFixture, public ::testing::WithPa
   }
   /// What must have come before, beside the state.
   void prepare(State state, Happening happening) {
-    if (happening == Happening::GroupGone ||
-        (happening == Happening::KillGraceOver && state == State::Running)) {
+    if (happening == Happening::GroupGone) {
       leader_ends();
       settle();
     }
-    if (happening == Happening::KillGraceOver && state == State::Stopping) advance(5s);
+    if (happening == Happening::KillGraceOver) advance(5s);
     if (happening != Happening::RequirementReady || state == State::Waiting) return;
     if (state == State::Failed) {
       fail_for_the_requirement();
@@ -259,39 +257,14 @@ INSTANTIATE_TEST_SUITE_P(Each, SupervisionStatesTest, ::testing::ValuesIn(cells_
 
 // ---- the document ----
 
-std::string trimmed(const std::string& text) {
-  const auto first = text.find_first_not_of(' ');
-  if (first == std::string::npos) return {};
-  return text.substr(first, text.find_last_not_of(' ') - first + 1);
-}
-
-/// The cells of a line "| a | b |".
-Names cells_of(const std::string& line) {
-  Names cells;
-  std::istringstream rest{line.substr(1)};
-  for (std::string cell; std::getline(rest, cell, '|');) cells.push_back(trimmed(cell));
-  return cells;
-}
-
 TEST(StatesDocumentTest, HasTheSameTable) {
-  std::ifstream file{MASTERD_STATES_MD};
-  ASSERT_TRUE(file) << MASTERD_STATES_MD;
-  std::string line;
-  while (std::getline(file, line) && line.rfind("| event |", 0) != 0) continue;
+  DocumentTable document = table_of_states_md("event");
   Names columns{"event"};
   columns.insert(columns.end(), kColumns.begin(), kColumns.end());
-  ASSERT_EQ(cells_of(line), columns);
-  std::getline(file, line);  // the rule
-  std::map<std::string, Names> rows;
-  while (std::getline(file, line) && !line.empty() && line[0] == '|') {
-    Names cells = cells_of(line);
-    const std::string event = cells.at(0);
-    cells.erase(cells.begin());
-    EXPECT_TRUE(rows.emplace(event, cells).second) << event << " is there twice";
-  }
-  EXPECT_EQ(rows.size(), kTable.size());
+  ASSERT_EQ(document.header, columns);
+  EXPECT_EQ(document.rows.size(), kTable.size());
   for (const Row& row : kTable) {
-    EXPECT_EQ(rows[row.name], Names(row.cells.begin(), row.cells.end())) << row.name;
+    EXPECT_EQ(document.rows[row.name], Names(row.cells.begin(), row.cells.end())) << row.name;
   }
 }
 

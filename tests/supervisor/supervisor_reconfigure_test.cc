@@ -85,9 +85,9 @@ TEST_F(SupervisorReconfigureTest, RestartAfterAnEditUsesTheNewSpec_S14) {
   class Seen final : public Launcher {
    public:
     explicit Seen(Launcher& launcher) : inner{launcher} {}
-    std::unique_ptr<Process> launch(const config::CoprocessSpec& spec, Output output) override {
-      commands.push_back(spec.command.back());
-      return inner.launch(spec, std::move(output));
+    std::unique_ptr<Process> launch(Launch launch) override {
+      commands.push_back(launch.spec.command.back());
+      return inner.launch(std::move(launch));
     }
     Launcher& inner;
     std::vector<std::string> commands;

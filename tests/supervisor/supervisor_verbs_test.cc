@@ -163,7 +163,7 @@ TEST_F(SupervisorVerbsTest, UnkillableOneIsFailedAndHoldsUpNobody) {
   advance(5s);
   advance(2s);
   EXPECT_EQ(states(), "a=stopped b=failed");
-  EXPECT_THAT(reason("b"), HasSubstr("unkillable: process group "));
+  EXPECT_THAT(reason("b"), HasSubstr("unkillable: SIGKILL did not end "));
   EXPECT_TRUE(over);
 }
 

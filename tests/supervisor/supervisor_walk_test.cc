@@ -21,13 +21,14 @@ bool may_follow(State from, State to) {
     case State::Waiting:
       return to == State::Starting || to == State::Stopped || to == State::Failed;
     case State::Starting:
-      return to == State::Running || to == State::Backoff || to == State::Failed ||
-             to == State::Waiting || to == State::Stopped;
+      return to == State::Running || to == State::Stopping || to == State::Backoff ||
+             to == State::Failed || to == State::Waiting || to == State::Stopped;
     case State::Running:
       return to == State::Stopping || to == State::Backoff || to == State::Exited ||
              to == State::Failed || to == State::Waiting || to == State::Stopped;
     case State::Stopping:
-      return to == State::Stopped || to == State::Waiting || to == State::Failed;
+      return to == State::Stopped || to == State::Waiting || to == State::Failed ||
+             to == State::Backoff || to == State::Exited;
     case State::Backoff:
     case State::Exited:
     case State::Failed:
@@ -238,7 +239,8 @@ TEST_F(SupervisorFixture, TwoHundredReconfiguresBetweenOneAndFiveInstances_C5) {
     ASSERT_EQ(supervisor->views().size(), target);
     ASSERT_EQ(launcher.launches, launches);
     ASSERT_TRUE(supervisor->all_ready());
-    advance(kSteadyAfter);  // the next death begins a new row: restarted at once
+    advance(
+        config::RestartSpec{}.reset_after);  // the next death begins a new row: restarted at once
   }
 }
 

@@ -6,12 +6,16 @@
 
 #include <sys/types.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -29,10 +33,17 @@ struct FakeRecord {
   std::vector<int> leader_signals;  // to the leader alone
   bool leader_exited = false;
   bool gone = false;
-  bool reaped = false;
+  bool reaped = false;  // its end was looked at when nothing of it was left
   bool destroyed = false;
   std::optional<supervisor::ExitStatus> status;
   std::vector<int> obeys{SIGKILL, SIGTERM};  // group signals that end leader and group at once
+  std::vector<std::string> command;
+  std::map<std::string, std::string> env;  // what the launch added
+  bool helper = false;
+  std::vector<pid_t> tree;  // empty: the leader alone, while it lives
+  std::string stdin_bytes;  // what was written to it
+  int stdin_error = 0;      // errno of every write_stdin
+  int adopt_error = 0;      // errno of every adopt
   supervisor::Launcher::Output output;
   fsm::Event exited_event;
   fsm::Event gone_event;
@@ -79,8 +90,29 @@ class FakeProcess final : public supervisor::Process {
     return 0;
   }
   std::optional<supervisor::ExitStatus> reap() override {
-    if (record_.leader_exited) record_.reaped = true;
+    if (record_.gone) record_.reaped = true;
     return record_.status;
+  }
+  [[nodiscard]] std::vector<pid_t> tree() const override {
+    if (!record_.tree.empty() || record_.leader_exited) return record_.tree;
+    return {record_.pid};
+  }
+  [[nodiscard]] bool owns(pid_t pid) const override {
+    const std::vector<pid_t> all = tree();
+    return std::find(all.begin(), all.end(), pid) != all.end();
+  }
+  void adopt(pid_t main) override {
+    if (record_.adopt_error != 0) {
+      throw std::system_error{record_.adopt_error, std::generic_category(), "adopt"};
+    }
+    record_.pid = main;
+    record_.leader_exited = false;
+    record_.status.reset();
+    record_.exited_event.reset();
+  }
+  int write_stdin(std::string_view bytes) override {
+    if (record_.stdin_error == 0) record_.stdin_bytes += bytes;
+    return record_.stdin_error;
   }
 
  private:
@@ -89,22 +121,29 @@ class FakeProcess final : public supervisor::Process {
 
 class FakeLauncher final : public supervisor::Launcher {
  public:
-  std::unique_ptr<supervisor::Process> launch(const config::CoprocessSpec& spec,
-                                              Output output) override {
+  using Launcher::launch;
+  std::unique_ptr<supervisor::Process> launch(supervisor::Launch launch) override {
     ++launches;
+    const config::CoprocessSpec& spec = launch.spec;
     if (const int error = std::exchange(fail_next, fail_always)) {
-      throw supervisor::SpawnError{supervisor::SpawnStage::Exec, spec.command.at(0), error};
+      throw supervisor::SpawnError{
+          supervisor::SpawnStage::Exec,
+          launch.command.empty() ? spec.command.at(0) : launch.command.at(0), error};
     }
     auto& record = processes.emplace_back(std::make_unique<FakeRecord>());
-    record->name = spec.name;
+    record->name = launch.name();
     record->pid = next_pid++;
-    record->output = std::move(output);
+    record->command = launch.command.empty() ? spec.command : std::move(launch.command);
+    record->env = std::move(launch.env);
+    record->helper = launch.helper();
+    record->output = std::move(launch.output);
     if (deaf) record->obeys = {SIGKILL};
     if (unkillable) record->obeys.clear();
     return std::make_unique<FakeProcess>(*record);
   }
 
-  /// The newest process of that name; nullptr: it was never launched.
+  /// The newest process of that name (of a command about a coprocess: NAME.ROLE); nullptr: it was
+  /// never launched.
   [[nodiscard]] FakeRecord* of(const std::string& name) const {
     for (auto it = processes.rbegin(); it != processes.rend(); ++it) {
       if ((*it)->name == name) return it->get();

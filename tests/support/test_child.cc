@@ -2,6 +2,7 @@
 //
 //   test_child listen PORT MIB    touches MIB MiB, listens at 127.0.0.1:PORT, prints "listening"
 //   test_child descriptors        prints the open descriptors, as in "0 1 2"
+//   test_child now FILE           writes the monotonic time, in nanoseconds, to FILE
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -11,6 +12,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,12 +46,22 @@ int print_descriptors() {
   return 0;
 }
 
+int write_now(const char* path) {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  FILE* file = std::fopen(path, "w");
+  if (file == nullptr) return 1;
+  std::fprintf(file, "%lld\n", now.tv_sec * 1'000'000'000LL + now.tv_nsec);
+  return std::fclose(file) == 0 ? 0 : 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const std::string_view what = argc > 1 ? argv[1] : "";
   if (what == "listen" && argc == 4) return listen_at(argv[2], argv[3]);
   if (what == "descriptors") return print_descriptors();
-  std::fprintf(stderr, "usage: test_child listen PORT MIB | descriptors\n");
+  if (what == "now" && argc == 3) return write_now(argv[2]);
+  std::fprintf(stderr, "usage: test_child listen PORT MIB | descriptors | now FILE\n");
   return 2;
 }
