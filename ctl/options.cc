@@ -15,7 +15,8 @@ namespace masterd::ctl {
 namespace {
 
 constexpr const char* kFooter =
-    "A NAME in start, stop and restart may be a glob. CONFIG is the name of a config that `list` "
+    "A NAME in start, stop, restart and rotate may be a glob. CONFIG is the name of a config that "
+    "`list` "
     "shows, or a file\n"
     "(anything with a slash, or an existing file that ends in .toml).\n"
     "Exit status: 0 done, 1 refused or failed, 2 usage or an unknown name, 3 no daemon, 4 timed "
@@ -86,14 +87,25 @@ void add_coprocess_verbs(CLI::App& app, Invocation& in) {
   signal->add_option("NAME", in.name, "the coprocess")->required();
   signal->add_option("SIGNAL", in.signal, "HUP, SIGHUP or 1")->required();
 
+  auto* write = app.add_subcommand("write", "Write to the stdin of a coprocess");
+  write->add_option("NAME", in.name, "the coprocess")->required();
+  write->add_option("TEXT", in.text,
+                    "what to write, a newline is added (default: the standard input as it is)");
+
   auto* wait = app.add_subcommand("wait", "Wait until a coprocess is in a state");
   wait->add_option("NAME", in.name, "the coprocess")->required();
   wait->add_option("STATE", in.state, "running, stopped, exited, failed, ...")->required();
+
+  auto* tree = app.add_subcommand("tree", "Show the processes of each coprocess");
+  tree->add_option("NAME", in.name, "only of this coprocess");
 
   auto* logs = app.add_subcommand("logs", "Show what a coprocess has printed");
   logs->add_option("NAME", in.name, "the coprocess")->required();
   logs->add_option("-n,--lines", in.lines, "the newest N lines")->check(integer(1, 10000));
   logs->add_flag("-f,--follow", in.follow, "go on until interrupted");
+
+  auto* rotate = app.add_subcommand("rotate", "Begin new output files: FILE becomes FILE.1");
+  rotate->add_option("NAMES", in.names, "names or globs (default: all)");
 
   auto* events = app.add_subcommand("events", "Print events until interrupted");
   events->add_option("TOPIC", in.names, "prefixes like coprocess.NAME. or log. (default: all)");
@@ -107,6 +119,15 @@ void add_coprocess_verbs(CLI::App& app, Invocation& in) {
   auto* call = app.add_subcommand("call", "Call any method and print its result as JSON");
   call->add_option("METHOD", in.method, "the method's name")->required();
   call->add_option("PARAMS", in.params, "an object in JSON");
+}
+
+void add_pictures(CLI::App& app, Invocation& in) {
+  app.add_subcommand("blame", "Show how long each coprocess took to be ready, the slowest first");
+
+  auto* plot = app.add_subcommand("plot", "Draw how the session came up, as SVG");
+  plot->add_flag("--all", in.all, "go on until now, not only until everything was ready");
+
+  app.add_subcommand("graph", "Draw who requires whom, in the DOT language of Graphviz");
 }
 
 /// CLI11 would only say that a subcommand is required.
@@ -149,6 +170,7 @@ std::variant<Invocation, Answered> parse_command_line(std::vector<std::string> a
   app.add_flag("--json", in.json, "print the result as JSON");
   add_control(app, in);
   add_coprocess_verbs(app, in);
+  add_pictures(app, in);
   // One verb, then no argument is taken for a second: a coprocess may be named "status".
   app.get_formatter()->label("SUBCOMMAND", "VERB");
   app.require_subcommand(1, 1);

@@ -18,8 +18,9 @@ struct Invocation {
   bool json = false;
 
   std::string verb;
-  std::vector<std::string> names;  // NAMES of start, stop, restart; TOPICs of events
-  std::string name;                // NAME of status, signal, wait, logs, history
+  std::vector<std::string> names;  // NAMES of start, stop, restart, rotate; TOPICs of events
+  std::string name;                // NAME of status, signal, write, wait, tree, logs, history
+  std::vector<std::string> text;   // TEXT of write; empty: the standard input
   std::string config;              // CONFIG of set-config, FILE of check
   std::string text_file;           // --text: a file or "-"
   std::string signal;
@@ -31,6 +32,7 @@ struct Invocation {
   bool now = false;
   bool dry_run = false;
   bool follow = false;
+  bool all = false;
   std::optional<std::uint64_t> lines;
   std::optional<std::uint64_t> since_seq;
   std::optional<std::uint64_t> limit;

@@ -1,117 +1,21 @@
 #include "ctl/render.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
+#include "ctl/json_text.h"
+#include "ctl/status.h"
 #include "ctl/table.h"
+#include "ctl/tree.h"
 
 namespace masterd::ctl {
 namespace {
 
 namespace json = boost::json;
 
-const json::value* member(const json::value& value, std::string_view name) {
-  const auto* object = value.if_object();
-  return object == nullptr ? nullptr
-                           : object->if_contains(json::string_view{name.data(), name.size()});
-}
-
-/// A scalar as a cell; empty for what is absent or null.
-std::string text(const json::value& value, std::string_view name) {
-  const json::value* found = member(value, name);
-  if (found == nullptr || found->is_null()) return {};
-  if (found->is_string()) return std::string{std::string_view{found->get_string()}};
-  if (found->is_bool()) return found->get_bool() ? "yes" : "no";
-  return proto::encode(*found);
-}
-
-std::string duration(const json::value& value, std::string_view name) {
-  const json::value* found = member(value, name);
-  if (found == nullptr || !found->is_number()) return {};
-  return human_duration(found->to_number<double>());
-}
-
-const json::array& list(const json::value& value, std::string_view name) {
-  static const json::array kNone;
-  const json::value* found = member(value, name);
-  return found == nullptr || !found->is_array() ? kNone : found->get_array();
-}
-
-std::string joined(const json::array& items) {
-  std::vector<std::string> words;
-  for (const json::value& item : items) {
-    words.push_back(item.is_string() ? escape(std::string_view{item.get_string()})
-                                     : proto::encode(item));
-  }
-  return fmt::format("{}", fmt::join(words, ", "));
-}
-
-Colour colour_of(std::string_view state) {
-  if (state == "running") return Colour::Green;
-  if (state == "failed") return Colour::Red;
-  if (state == "starting" || state == "stopping" || state == "backoff" || state == "waiting") {
-    return Colour::Yellow;
-  }
-  return Colour::None;
-}
-
-Table::Cell state_cell(const json::value& value, std::string_view name) {
-  std::string state = text(value, name);
-  const Colour colour = colour_of(state);
-  return {std::move(state), colour};
-}
-
-std::string last_exit(const json::value& coprocess) {
-  const json::value* exit = member(coprocess, "last_exit");
-  if (exit == nullptr) return {};
-  const std::string signal = text(*exit, "signal");
-  return signal.empty() ? "code " + text(*exit, "code") : signal;
-}
-
 std::string render_ping(const json::value& r) {
   return escape(fmt::format("masterd {}, protocol {}, pid {}", text(r, "version"),
                             text(r, "protocol"), text(r, "pid"))) +
          "\n";
-}
-
-std::string render_status(const json::value& r, bool colours) {
-  const auto painted = [&](const std::string& state) {
-    return colours ? paint(escape(state), colour_of(state)) : escape(state);
-  };
-  std::string out;
-  if (const json::value* daemon = member(r, "daemon")) {
-    out += fmt::format("masterd {}: {}, pid {}, up {}\n", escape(text(*daemon, "version")),
-                       painted(text(*daemon, "state")), escape(text(*daemon, "pid")),
-                       duration(*daemon, "uptime_s"));
-  }
-  const json::value* session = member(r, "session");
-  if (session == nullptr || session->is_null()) {
-    out += "no session\n";
-  } else {
-    out += fmt::format("session {}: {}{}, generation {}", escape(text(*session, "name")),
-                       painted(text(*session, "state")),
-                       text(*session, "degraded") == "yes" ? " (degraded)" : "",
-                       escape(text(*session, "generation")));
-    const std::string config = text(*session, "config");
-    out += config.empty() ? "\n" : ", " + escape(config) + "\n";
-  }
-  const json::array& coprocesses = list(r, "coprocesses");
-  if (coprocesses.empty()) return out;
-  Table table{{"NAME", "GROUP", "STATE", "DESIRED", "PID", "READY", "RESTARTS", "UPTIME",
-               "LAST-EXIT", "REASON"}};
-  for (const json::value& c : coprocesses) {
-    std::string reason = text(c, "reason");
-    if (const json::array& waits = list(c, "waiting_for"); reason.empty() && !waits.empty()) {
-      reason = "waits for " + joined(waits);
-    }
-    if (const std::string again = duration(c, "next_try_s"); !again.empty()) {
-      reason += (reason.empty() ? "again in " : ", again in ") + again;
-    }
-    table.add({text(c, "name"), text(c, "group"), state_cell(c, "state"), text(c, "desired"),
-               text(c, "pid"), text(c, "ready"), text(c, "restarts"), duration(c, "uptime_s"),
-               last_exit(c), reason});
-  }
-  return out + "\n" + table.str(colours);
 }
 
 std::string render_configs(const json::value& r) {
@@ -139,6 +43,15 @@ std::string render_states(const json::value& r, bool colours) {
   for (const json::value& c : list(r, "coprocesses"))
     table.add({text(c, "name"), state_cell(c, "state")});
   return table.str(colours);
+}
+
+std::string render_rotated(const json::value& r) {
+  if (list(r, "files").empty()) return "no output files\n";
+  Table table{{"NAME", "FILE", "ERROR"}};
+  for (const json::value& file : list(r, "files")) {
+    table.add({text(file, "name"), text(file, "path"), text(file, "error")});
+  }
+  return table.str(false);
 }
 
 std::string render_history(const json::value& r, bool colours) {
@@ -237,7 +150,9 @@ std::string render_result(std::string_view verb, const json::value& r, bool colo
   }
   if (verb == "start" || verb == "stop" || verb == "restart") return render_states(r, colours);
   if (verb == "signal") return {};
+  if (verb == "tree") return render_tree(r);
   if (verb == "wait") return escape(fmt::format("{} {}", text(r, "name"), text(r, "state"))) + "\n";
+  if (verb == "rotate") return render_rotated(r);
   if (verb == "logs") return render_log(r);
   if (verb == "history") return render_history(r, colours);
   return proto::encode(r) + "\n";

@@ -64,6 +64,7 @@ std::string method_of(const Invocation& in) {
   if (in.verb == "check") return "check_config";
   if (in.verb == "set-config") return "set_config";
   if (in.verb == "end-session") return "end_session";
+  if (in.verb == "rotate") return "rotate_logs";
   return in.verb;
 }
 

@@ -20,7 +20,8 @@ struct WireRequest {
 };
 
 /// `in` is read for --text -; `cwd` makes relative paths absolute. Throws Failure for a text that
-/// can't be read and for params that are no JSON object. REQUIRES: the verb is not "events".
+/// can't be read and for params that are no JSON object. REQUIRES: the verb is answered
+/// by one request: not events, write, blame, plot, graph.
 WireRequest make_wire_request(const Invocation& invocation, std::istream& in,
                               const std::filesystem::path& cwd);
 

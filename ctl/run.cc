@@ -6,8 +6,11 @@
 #include "ctl/exit_code.h"
 #include "ctl/follow.h"
 #include "ctl/options.h"
+#include "ctl/pictures.h"
 #include "ctl/render.h"
 #include "ctl/request.h"
+#include "ctl/status.h"
+#include "ctl/write.h"
 #include "proto/client.h"
 #include "proto/endpoint.h"
 
@@ -36,6 +39,17 @@ ExitCode report_check(const json::value& result, const Streams& io) {
   return kFailed;
 }
 
+/// Of `rotate`: each file tells for itself.
+bool any_error(const json::value& result) {
+  const auto* object = result.if_object();
+  const auto* files = object == nullptr ? nullptr : object->if_contains("files");
+  if (files == nullptr || !files->is_array()) return false;
+  for (const json::value& file : files->get_array()) {
+    if (file.is_object() && file.get_object().contains("error")) return true;
+  }
+  return false;
+}
+
 ExitCode carry_out(const Invocation& in, const Streams& io) {
   const std::string endpoint =
       in.endpoint.empty() ? proto::default_control_endpoint() : in.endpoint;
@@ -48,10 +62,27 @@ ExitCode carry_out(const Invocation& in, const Streams& io) {
     return kDone;
   }
   proto::Client client{endpoint};
+  if (in.verb == "write") {
+    write_stdin(client, in, io);
+    return kDone;
+  }
+  if (is_picture(in.verb)) {
+    io.print(picture(client, in));
+    return kDone;
+  }
   std::error_code ignored;
   const WireRequest request = make_wire_request(in, io.in, std::filesystem::current_path(ignored));
   const json::value result = client.call(request.method, request.params, request.timeout);
-  io.print(in.json ? proto::encode(result) + "\n" : render_result(in.verb, result, io.colours));
+  if (in.json) {
+    io.print(proto::encode(result) + "\n");
+  } else if (in.verb == "status" && !in.name.empty()) {
+    io.print(render_details(result, io.colours));
+  } else {
+    io.print(render_result(in.verb, result, io.colours));
+  }
+  if (in.verb == "rotate" && any_error(result)) {
+    throw Failure{kFailed, "not every file could be rotated"};
+  }
   if (in.verb == "check") return report_check(result, io);
   if (in.verb == "shutdown" && in.wait && !client.wait_gone(wait_timeout(in))) {
     throw Failure{kTimedOut, "the daemon has accepted, but is still there"};

@@ -93,6 +93,25 @@ TEST(Options, CallTakesItsJsonAsOneWord) {
   EXPECT_EQ(in.params, R"({"name": "a", "list": [1, 2]})");
 }
 
+TEST(Options, WriteTakesAnyTextAndNoneIsTheStandardInput) {
+  EXPECT_EQ(parsed({"write", "a"}).text, Args{});
+  const Invocation in = parsed({"write", "a", "home", "status", ""});
+  EXPECT_EQ(in.name, "a");
+  EXPECT_EQ(in.text, (Args{"home", "status", ""}));
+  EXPECT_EQ(parsed({"write", "a", "--", "-5", "--json"}).text, (Args{"-5", "--json"}));
+  EXPECT_NE(usage_error({"write"}), "");
+}
+
+TEST(Options, ThePicturesTakeNoName) {
+  for (const char* verb : {"blame", "plot", "graph"}) {
+    EXPECT_EQ(parsed({verb, "--json"}).verb, verb);
+    EXPECT_NE(usage_error({verb, "a"}), "") << verb;
+  }
+  EXPECT_TRUE(parsed({"plot", "--all"}).all);
+  EXPECT_EQ(parsed({"tree"}).name, "");
+  EXPECT_EQ(parsed({"tree", "a"}).name, "a");
+}
+
 TEST(Options, EveryMistakeIsAUsageError) {
   for (const Args& args : {Args{},
                            Args{"--nonsense"},

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "ctl/status.h"
 #include "proto/event.h"
 
 namespace masterd::ctl {
@@ -13,60 +14,17 @@ std::string rendered(const char* verb, const char* result) {
   return render_result(verb, json::parse(result), false);
 }
 
-constexpr const char* kStatus = R"({
-  "seq": 9,
-  "daemon": {"state": "running", "pid": 100, "version": "0.1.0", "uptime_s": 303.5},
-  "session": {"name": "two-stage", "config": "/etc/two.toml", "state": "running", "degraded": true,
-              "generation": 2},
-  "coprocesses": [
-    {"name": "rt-host", "group": "rt", "state": "running", "desired": "up", "pid": 101, "ready": true,
-     "restarts": 0, "uptime_s": 12},
-    {"name": "ui", "group": "app", "state": "failed", "desired": "up", "ready": false, "restarts": 5,
-     "last_exit": {"signal": "SIGSEGV"}, "reason": "restart limit"},
-    {"name": "late", "group": "app", "state": "waiting", "desired": "up", "ready": false,
-     "restarts": 0, "last_exit": {"code": 3}, "waiting_for": ["ui", "rt-host"]}]})";
-
-TEST(Render, StatusHasAHeadAndATable) {
-  EXPECT_EQ(
-      rendered("status", kStatus),
-      "masterd 0.1.0: running, pid 100, up 5m03s\n"
-      "session two-stage: running (degraded), generation 2, /etc/two.toml\n"
-      "\n"
-      "NAME     GROUP  STATE    DESIRED  PID  READY  RESTARTS  UPTIME  LAST-EXIT  REASON\n"
-      "rt-host  rt     running  up       101  yes    0         12s     -          -\n"
-      "ui       app    failed   up       -    no     5         -       SIGSEGV    restart limit\n"
-      "late     app    waiting  up       -    no     0         -       code 3     waits for ui, "
-      "rt-host\n");
-}
-
-TEST(Render, ABackoffShowsWhenItIsTriedAgain) {
-  EXPECT_EQ(rendered("status", R"({"session":null,"coprocesses":[{"name":"a","state":"backoff",
-                                  "reason":"code 1","next_try_s":3.25}]})"),
-            "no session\n\nNAME  STATE    REASON\na     backoff  code 1, again in 3.2s\n");
-}
-
-TEST(Render, ColoursAreOnlyWhereTheyAreWanted) {
-  EXPECT_EQ(rendered("status", kStatus).find('\x1b'), std::string::npos);
-  EXPECT_NE(render_result("status", json::parse(kStatus), true).find("\x1b[31mfailed\x1b[0m"),
-            std::string::npos);
-}
-
-TEST(Render, StatusWithoutASessionSaysSo) {
-  EXPECT_EQ(
-      rendered("status", R"({"daemon":{"state":"waiting","pid":1,"version":"0.1.0","uptime_s":1},
-                                   "session":null,"coprocesses":[]})"),
-      "masterd 0.1.0: waiting, pid 1, up 1.0s\nno session\n");
-}
-
 TEST(Render, EveryVerbSurvivesEveryShapeOfResult) {
-  for (const char* verb : {"ping", "status", "list", "set-config", "check", "end-session",
-                           "shutdown", "start", "signal", "wait", "logs", "history", "call"}) {
+  for (const char* verb :
+       {"ping", "status", "list", "set-config", "check", "end-session", "shutdown", "start",
+        "signal", "tree", "wait", "logs", "rotate", "history", "call"}) {
     for (const char* result :
          {"null", "5", "[]", "{}", R"("x")",
           R"({"daemon":5,"session":[],"coprocesses":[1,null,{}]})",
           R"({"configs":[{}],"changes":3,"lines":[4,{}],"transitions":[{}],"coprocesses":{}})",
           R"({"session":{},"daemon":{"uptime_s":"x"},"changes":{"added":[1,{}]}})"}) {
       EXPECT_NO_THROW(rendered(verb, result)) << verb << " " << result;
+      EXPECT_NO_THROW(render_details(json::parse(result), true)) << result;
     }
   }
 }
@@ -74,11 +32,18 @@ TEST(Render, EveryVerbSurvivesEveryShapeOfResult) {
 TEST(Render, WhatADaemonSaysCannotGarbleTheTerminal) {
   const std::string evil = "\x1b]0;x\x07\r\n";
   const json::value scalar(evil);
-  const json::object item{{"name", scalar},     {"state", scalar},   {"reason", scalar},
-                          {"path", scalar},     {"text", scalar},    {"time", scalar},
-                          {"cause", scalar},    {"to", scalar},      {"from", scalar},
-                          {"stream", scalar},   {"version", scalar}, {"config", scalar},
-                          {"type", "coprocess"}};
+  const json::object item{
+      {"name", scalar},          {"state", scalar},
+      {"reason", scalar},        {"path", scalar},
+      {"text", scalar},          {"time", scalar},
+      {"cause", scalar},         {"to", scalar},
+      {"from", scalar},          {"stage", scalar},
+      {"group", scalar},         {"status_text", scalar},
+      {"command", scalar},       {"pid", scalar},
+      {"ppid", scalar},          {"requires", {scalar}},
+      {"waiting_for", {scalar}}, {"processes", {json::object{{"command", scalar}}}},
+      {"stream", scalar},        {"version", scalar},
+      {"config", scalar},        {"type", "coprocess"}};
   const json::object result{{"daemon", item},
                             {"session", item},
                             {"coprocesses", {json::value(item)}},
@@ -89,10 +54,11 @@ TEST(Render, WhatADaemonSaysCannotGarbleTheTerminal) {
                             {"name", scalar},
                             {"version", scalar}};
   std::string all = render_event(item, false) + render_error({1, evil, item});
-  for (const char* verb : {"ping", "status", "list", "set-config", "end-session", "start", "wait",
-                           "logs", "history", "call"}) {
+  for (const char* verb : {"ping", "status", "list", "set-config", "end-session", "start", "tree",
+                           "wait", "logs", "rotate", "history", "call"}) {
     all += render_result(verb, json::value(result), false);
   }
+  all += render_details(json::value(result), false);
   for (const char c : all) {
     EXPECT_TRUE(c == '\n' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F)) << int{c};
   }

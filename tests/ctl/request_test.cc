@@ -51,9 +51,13 @@ TEST(WireRequest, EachVerbCallsItsMethod) {
   EXPECT_EQ(wire({"stop", "a", "--now"}), R"(stop {"names":["a"],"now":true})");
   EXPECT_EQ(wire({"restart", "a"}), R"(restart {"names":["a"]})");
   EXPECT_EQ(wire({"signal", "a", "HUP"}), R"(signal {"name":"a","signal":"HUP"})");
+  EXPECT_EQ(wire({"rotate"}), "rotate_logs {}");
+  EXPECT_EQ(wire({"rotate", "a*"}), R"(rotate_logs {"names":["a*"]})");
   EXPECT_EQ(wire({"logs", "a", "-n", "5"}), R"(logs {"name":"a","lines":5})");
   EXPECT_EQ(wire({"history", "a", "--since-seq", "4", "--limit", "2"}),
             R"(history {"name":"a","since_seq":4,"limit":2})");
+  EXPECT_EQ(wire({"tree"}), "tree {}");
+  EXPECT_EQ(wire({"tree", "a"}), R"(tree {"name":"a"})");
   EXPECT_EQ(wire({"call", "stats"}), "stats {}");
   EXPECT_EQ(wire({"call", "x", R"({"a":[1]})"}), R"(x {"a":[1]})");
 }

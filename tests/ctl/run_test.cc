@@ -137,6 +137,21 @@ TEST_F(RunTest, CheckFailsForABadConfigThoughTheDaemonAnswered) {
   EXPECT_EQ(out_.find("{\"ok\":false"), 0u);
 }
 
+TEST_F(RunTest, RotateShowsTheFilesAndFailsWhenOneCouldNotBeRotated) {
+  {
+    const FakeDaemon daemon{control(), events(),
+                            always(json::parse(R"({"files":[{"name":"a","path":"/a.log"}]})"))};
+    EXPECT_EQ(masterctl({"rotate"}), kDone);
+    EXPECT_NE(out_.find("/a.log"), std::string::npos) << out_;
+  }
+  const FakeDaemon daemon{control(), events(),
+                          always(json::parse(R"({"files":[{"name":"a","path":"/a.log"},
+                             {"name":"b","path":"/b.log","error":"Is a directory"}]})"))};
+  EXPECT_EQ(masterctl({"rotate"}), kFailed);
+  EXPECT_NE(out_.find("Is a directory"), std::string::npos) << out_;
+  EXPECT_EQ(err_, "masterctl: not every file could be rotated\n");
+}
+
 TEST_F(RunTest, ShutdownOfADaemonThatStaysTimesOut) {
   const FakeDaemon daemon{control(), events(), always(json::value{{"accepted", true}})};
   EXPECT_EQ(masterctl({"shutdown", "--wait", "--timeout", "0.3"}), kTimedOut);
