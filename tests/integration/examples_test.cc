@@ -35,7 +35,7 @@ std::vector<std::string> changes_of(const std::vector<std::string>& argv) {
 
 TEST(ExamplesTest, RunCoprocessEndsItsChildByTheFirstSigterm) {
   EXPECT_THAT(lines_of({EXAMPLE_RUN_COPROCESS}),
-              ElementsAre("sleeper: starting (spawn)", "sleeper: running (started)", "SIGTERM",
+              ElementsAre("sleeper: starting (spawn)", "sleeper: running (ready)", "SIGTERM",
                           "sleeper: stopping (SIGTERM)", "sleeper: killed by SIGTERM",
                           "SIGTERM: it has ended", "shutdown: nothing left to do"));
 }
@@ -43,7 +43,7 @@ TEST(ExamplesTest, RunCoprocessEndsItsChildByTheFirstSigterm) {
 TEST(ExamplesTest, RunCoprocessKillsADeafChildAfterOneGrace) {
   EXPECT_THAT(
       lines_of({EXAMPLE_RUN_COPROCESS, "--deaf"}),
-      ElementsAre("deaf-sleeper: starting (spawn)", "deaf-sleeper: running (started)", "SIGTERM",
+      ElementsAre("deaf-sleeper: starting (spawn)", "deaf-sleeper: running (ready)", "SIGTERM",
                   "deaf-sleeper: stopping (SIGTERM)", "SIGTERM: already in progress",
                   "shutdown: already in progress", "deaf-sleeper: killed by SIGKILL"));
 }
@@ -55,8 +55,8 @@ TEST(ExamplesTest, MasterdSessionBringsTwoStagesUpAndDown) {
           "waiting for a configuration", "set_config",
           "session demo: waiting -> starting (configuration picked)",
           "rt: stopped -> waiting (session start)", "display: stopped -> waiting (session start)",
-          "rt: waiting -> starting (session start)", "rt: starting -> running (started)",
-          "display: waiting -> starting (session start)", "display: starting -> running (started)",
+          "rt: waiting -> starting (session start)", "rt: starting -> running (ready)",
+          "display: waiting -> starting (session start)", "display: starting -> running (ready)",
           "session demo: starting -> running (all coprocesses are ready)", "shutdown",
           "session demo: running -> stopping (the demo is over)",
           "display: running -> stopping (the demo is over)",

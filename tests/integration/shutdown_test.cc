@@ -163,5 +163,14 @@ TEST_F(ShutdownTest, P15_StatusTellsWhatAShutdownWaitsFor) {
   await_session("");
 }
 
+TEST_F(ShutdownTest, C23_AShutdownThatTakesTooLongIsCutShortByAStopNow) {
+  start_session(coprocess("deaf", kDeaf, term_grace("1h")));
+  await_line({"deaf"}, "deaf");
+  call("shutdown");
+  await_state("deaf", "stopping");
+  call("stop", {{"names", {"deaf"}}, {"now", true}});
+  EXPECT_EQ(exit_status(), 0);
+}
+
 }  // namespace
 }  // namespace masterd::test

@@ -1,4 +1,5 @@
 // Stops: side by side, whole groups, nothing postponed, nobody held up.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <signal.h>
 
@@ -101,11 +102,11 @@ TEST_F(StopTest, C23_AGraceOfAnHourHoldsUpNobody) {
   EXPECT_EQ(state("deaf"), "stopped");
 }
 
-TEST_F(StopTest, S8_AShutdownOfThirtyDeafOnesTakesOneGrace) {
-  start_deaf(30, "1s");
+TEST_F(StopTest, S8_AShutdownOfAHundredDeafOnesTakesOneGrace) {
+  start_deaf(100, "2s");
   const Stopwatch watch;
   EXPECT_EQ(shut_down(), 0);
-  EXPECT_LT(watch.elapsed(), seconds{15});  // one by one: 30 s
+  EXPECT_LT(watch.elapsed(), seconds{20});  // one by one: 200 s. bench/bounds.py measures it
 }
 
 TEST_F(StopTest, S8_AChainOfDeafOnesGoesDownInOrderEachWithItsGrace) {
@@ -136,15 +137,16 @@ TEST_F(StopTest, C13_WhatIsStoppedByHandStaysStoppedAlsoInsideABackoff) {
   EXPECT_EQ(history("loop").size(), so_far);
 }
 
-TEST_F(StopTest, P2_AGrandchildThatHoldsThePipeDoesNotDelayTheStop) {
-  // It has left the group, and this stage does not follow it: the test ends it.
-  start_session(coprocess("a", "setsid sh -c \"echo out; exec sleep 1000\" & exec sleep 1000"));
+TEST_F(StopTest, P2_WhoHoldsThePipeDoesNotDelayTheStop) {
+  // Held by a process that is not of its tree, so that it outlives the tree: this one.
+  start_session(coprocess("a", "echo out; exec sleep 1000"));
   await_line({"a"}, "out");
+  const std::string path = "/proc/" + std::to_string(pid_of("a")) + "/fd/1";
+  const int held = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  ASSERT_GE(held, 0);
   stop("a");
-  const auto left = processes();
-  ASSERT_EQ(left.size(), 1U) << describe(left);
-  ::kill(left.front(), SIGKILL);
-  EXPECT_TRUE(await_gone(left.front()));
+  EXPECT_TRUE(processes().empty());
+  ::close(held);
 }
 
 TEST_F(StopTest, P13_AnEndByUsIsNoFailureAndOneBySomebodyElseIs) {
