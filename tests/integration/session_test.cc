@@ -22,6 +22,22 @@ std::size_t place(const std::vector<std::string>& story, const std::string& what
   return static_cast<std::size_t>(std::find(story.begin(), story.end(), what) - story.begin());
 }
 
+TEST_F(SessionTest, TheWorkshopExampleComesUpAndStopsItsMotorsWhenTheSpindleDies) {
+  start_session(contents(EXAMPLES "/workshop.toml"));
+  EXPECT_EQ(text_of(coprocess_status("spindle"), "status_text"), "at 3000 rpm");
+  call("write_stdin", {{"name", "feeder-1"}, {"data", "load\n"}});
+  await_line({"feeder-1"}, "got load");
+  ::kill(pid_of("spindle"), SIGKILL);
+  await_session("");
+  const std::string text = log();
+  std::size_t at = 0;
+  for (const char* step : {"preflight", "motors off", "panel: stopped", "unloading", "clean-up"}) {
+    const std::size_t next = text.find(step, at);
+    EXPECT_NE(next, std::string::npos) << step << " is not next in\n" << text;
+    at = next;
+  }
+}
+
 TEST_F(SessionTest, TheTwoStageExampleDoesWhatTheReadmeSays) {
   // A copy: root uses no file that others may write, and who owns a checkout is unknown.
   const std::string file = folder().file("two-stage.toml", contents(EXAMPLES "/two-stage.toml"));
