@@ -30,8 +30,10 @@ TEST_F(SessionTest, TheWorkshopExampleComesUpAndStopsItsMotorsWhenTheSpindleDies
   ::kill(pid_of("spindle"), SIGKILL);
   await_session("");
   const std::string text = log();
+  EXPECT_THAT(text, HasSubstr("motors off"));
   std::size_t at = 0;
-  for (const char* step : {"preflight", "motors off", "panel: stopped", "unloading", "clean-up"}) {
+  for (const char* step :
+       {"preflight", "fail-safe, pid", "panel: stopped", "unloading", "clean-up"}) {
     const std::size_t next = text.find(step, at);
     EXPECT_NE(next, std::string::npos) << step << " is not next in\n" << text;
     at = next;
