@@ -67,13 +67,21 @@ std::string render_head(const json::value& r, bool colours) {
                        duration(*daemon, "uptime_s"));
   }
   const json::value* session = member(r, "session");
-  if (session == nullptr || session->is_null()) return out + "no session\n";
+  if (session == nullptr || session->is_null()) {
+    const json::value* daemon = member(r, "daemon");
+    const json::value* next = daemon == nullptr ? nullptr : member(*daemon, "next_session");
+    if (next == nullptr) return out + "no session\n";
+    return out + fmt::format("session {}: begins anew in {}\n", escape(text(*next, "name")),
+                             duration(*next, "in_s"));
+  }
   out += fmt::format("session {}: {}{}, generation {}", escape(text(*session, "name")),
                      painted(text(*session, "state"), colours),
                      text(*session, "degraded") == "yes" ? " (degraded)" : "",
                      escape(text(*session, "generation")));
   const std::string config = text(*session, "config");
-  return out + (config.empty() ? "\n" : ", " + escape(config) + "\n");
+  if (!config.empty()) out += ", " + escape(config);
+  const std::string stage = stage_of(*session);
+  return out + (stage.empty() ? "\n" : "\n  " + escape(stage) + "\n");
 }
 
 /// "    FACT: what"; nothing for what is empty.

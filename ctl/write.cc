@@ -22,10 +22,13 @@ using std::chrono::milliseconds;
 constexpr milliseconds kFirstPause{5};
 constexpr milliseconds kLongestPause{200};
 
-/// How many bytes the first byte of a character promises.
-std::size_t promised(char first) {
-  const auto c = static_cast<unsigned char>(first);
-  return c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : c >= 0xC0 ? 2 : 1;
+/// Whether these bytes may be the beginning of a character whose rest is still to come.
+bool may_go_on(std::string_view bytes) {
+  const auto first = static_cast<unsigned char>(bytes.front());
+  if (first < 0xC2 || first > 0xF4) return false;
+  const std::size_t promised = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; };
+  return bytes.size() < promised && std::all_of(bytes.begin() + 1, bytes.end(), continues);
 }
 
 class Writer {
@@ -90,7 +93,7 @@ std::optional<std::string> Pieces::next(bool last) {
     const std::size_t length = proto::utf8_sequence(ahead);
     if (end + length > kPiece) break;
     if (length == 0) {
-      if (!last && ahead.size() < promised(ahead.front())) break;
+      if (!last && may_go_on(ahead)) break;
       throw Failure{kFailed,
                     fmt::format("only UTF-8 can be written, and byte {} begins no character",
                                 taken_ + end + 1)};

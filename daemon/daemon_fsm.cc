@@ -16,12 +16,12 @@ DaemonFsm::DaemonFsm(fsm::EventLoop& loop, supervisor::Launcher& launcher, HookS
       observer_{observer},
       log_{log} {}
 
-void DaemonFsm::pick(config::SessionSpec spec, bool vital) {
+void DaemonFsm::pick(config::SessionSpec spec, bool vital, const std::string& cause) {
   session_over_.reset();
   restart_.reset();
   SessionFsm::Host& host = *this;  // a private base: make_unique() could not convert to it
-  session_ =
-      std::make_unique<SessionFsm>(loop(), launcher_, std::move(spec), host, observer_, log_);
+  session_ = std::make_unique<SessionFsm>(loop(), launcher_, std::move(spec), host, observer_, log_,
+                                          cause);
   ++sessions_;
   vital_ = vital;
   session_->on_end([this] { session_over_.set(); });
@@ -32,6 +32,11 @@ void DaemonFsm::pick(config::SessionSpec spec, bool vital) {
 void DaemonFsm::end_session(std::string_view reason) {
   restart_.reset();
   session_->shutdown(reason);
+}
+
+std::optional<DaemonFsm::Next> DaemonFsm::next_session() const {
+  if (session_ || !restart_) return std::nullopt;
+  return Next{restart_->spec.name, restart_->when};
 }
 
 std::optional<std::string> DaemonFsm::cancel_restart() {
@@ -78,10 +83,9 @@ void DaemonFsm::wait_for_pick() {
 // What is picked meanwhile goes first.
 void DaemonFsm::wait_for_restart() {
   restart_off_.reset();
-  const auto when = fsm::deadline_after(loop().now(), restart_->delay);
-  if (await_any({&picked_, &restart_off_}, when) == fsm::Wake::Event) return;
+  if (await_any({&picked_, &restart_off_}, restart_->when) == fsm::Wake::Event) return;
   const Restart again = *std::exchange(restart_, std::nullopt);
-  pick(again.spec, vital_);
+  pick(again.spec, vital_, again.cause);
   session_->supervisor().remember(again.histories);
 }
 
@@ -110,8 +114,14 @@ void DaemonFsm::run_hook() {
 }
 
 void DaemonFsm::see_session_out() {
+  std::string cause = "the session has ended";
+  if (restart_) {
+    restart_->when = fsm::deadline_after(loop().now(), restart_->delay);
+    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(restart_->delay);
+    cause += fmt::format("; it begins anew in {} ms", ms.count());
+  }
   const SessionChange change{session_->session_name(), session_->state(), SessionState::Waiting,
-                             "the session has ended"};
+                             cause};
   const bool broken = session_->outcome() == fsm::Outcome::Failed;
   if (broken) log_.error("session", "ended by an error of its own: " + session_->failure());
   vital_failed_ = vital_failed_ || (vital_ && broken);
@@ -135,7 +145,8 @@ void DaemonFsm::end_wanted(SessionFsm::End end, const std::string& reason, bool 
 void DaemonFsm::restart_wanted(fsm::Duration delay, const std::string& reason) {
   if (shutdown_requested() || session_->shutdown_requested()) return;
   const auto& supervisor = session_->supervisor();
-  restart_ = Restart{delay, supervisor.spec(), supervisor.histories()};
+  restart_ =
+      Restart{delay, "begins anew: " + reason, {}, supervisor.spec(), supervisor.histories()};
   session_->shutdown("restart: " + reason);
 }
 

@@ -49,7 +49,8 @@ class DaemonFsm final : public fsm::MealyCoroutine, private SessionFsm::Host {
   // ---- events ----
   /// Begins a session. REQUIRES: session() == nullptr, !shutdown_requested(). `vital`: the daemon
   /// ends when this session fails.
-  void pick(config::SessionSpec spec, bool vital = false);
+  void pick(config::SessionSpec spec, bool vital = false,
+            const std::string& cause = "configuration picked");
   /// Takes the session down and goes back to waiting. REQUIRES: session() != nullptr. Idempotent.
   void end_session(std::string_view reason);
   /// A session that is to begin anew after a pause will not: its name. nullopt: none is.
@@ -61,6 +62,12 @@ class DaemonFsm final : public fsm::MealyCoroutine, private SessionFsm::Host {
   /// nullptr: none. It lives until the turn after its end.
   [[nodiscard]] SessionFsm* session() { return session_.get(); }
   [[nodiscard]] const SessionFsm* session() const { return session_.get(); }
+  /// The session that is to begin anew, and when.
+  struct Next {
+    std::string name;
+    fsm::TimePoint when;
+  };
+  [[nodiscard]] std::optional<Next> next_session() const;
   /// Counts sessions: tells whether a session is still the one that was seen before.
   [[nodiscard]] unsigned sessions() const { return sessions_; }
   /// "waiting", "session" or "stopping".
@@ -78,6 +85,8 @@ class DaemonFsm final : public fsm::MealyCoroutine, private SessionFsm::Host {
   /// The same session once more, after one that could not go on.
   struct Restart {
     fsm::Duration delay;
+    std::string cause;
+    fsm::TimePoint when;  // known from the end of the old one on
     config::SessionSpec spec;
     std::map<std::string, supervisor::RestartHistory> histories;
   };

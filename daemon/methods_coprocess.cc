@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <fnmatch.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -23,6 +24,16 @@ constexpr std::size_t kMaxGlobs = 1000;
 /// fnmatch(3) of glibc backtracks exponentially on many stars; no name is longer than 64.
 constexpr std::size_t kMaxGlob = 64;
 
+/// The name of a family of instances is none of a coprocess.
+proto::Error nothing_matches(const std::string& glob, const std::vector<std::string>& all) {
+  proto::Error error = unknown_coprocess(glob);
+  const auto instance = [&](const std::string& name) { return name == glob + "-1"; };
+  if (std::any_of(all.begin(), all.end(), instance)) {
+    error.message += fmt::format("; its instances are '{}-*'", glob);
+  }
+  return error;
+}
+
 /// Every coprocess that some glob matches, once, in file order.
 std::variant<std::vector<std::string>, proto::Error> matching(
     const SupervisorFsm& supervisor, const std::vector<std::string>& globs) {
@@ -35,7 +46,7 @@ std::variant<std::vector<std::string>, proto::Error> matching(
       if (glob != all[i] && ::fnmatch(glob.c_str(), all[i].c_str(), 0) != 0) continue;
       matched = chosen[i] = true;
     }
-    if (!matched) return unknown_coprocess(glob);
+    if (!matched) return nothing_matches(glob, all);
   }
   std::vector<std::string> names;
   for (std::size_t i = 0; i < all.size(); ++i) {

@@ -1,6 +1,8 @@
 // The methods that only read.
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "daemon/handlers.h"
 #include "daemon/status_json.h"
 #include "daemon/tree_walk.h"
@@ -48,17 +50,21 @@ Handled handle_status(Services& services, Call& call) {
     }
   }
   json::value shown;  // null without a session
-  if (session != nullptr) shown = session_json(*session);
+  if (session != nullptr) shown = session_json(*session, services.loop.now());
   const auto uptime = std::chrono::duration_cast<std::chrono::milliseconds>(now - services.began);
-  return json::object{
-      {"seq", services.publisher.seq()},
-      {"time", proto::rfc3339(std::chrono::system_clock::now())},
-      {"daemon", json::object{{"state", services.fsm.state()},
-                              {"pid", ::getpid()},
-                              {"version", MASTERD_VERSION},
-                              {"uptime_s", static_cast<double>(uptime.count()) / 1000.0}}},
-      {"session", std::move(shown)},
-      {"coprocesses", std::move(coprocesses)}};
+  json::object daemon{{"state", services.fsm.state()},
+                      {"pid", ::getpid()},
+                      {"version", MASTERD_VERSION},
+                      {"uptime_s", static_cast<double>(uptime.count()) / 1000.0}};
+  if (const auto next = services.fsm.next_session()) {
+    const auto left = std::max(next->when - services.loop.now(), fsm::Duration{});
+    daemon["next_session"] = json::object{{"name", next->name}, {"in_s", seconds(left)}};
+  }
+  return json::object{{"seq", services.publisher.seq()},
+                      {"time", proto::rfc3339(std::chrono::system_clock::now())},
+                      {"daemon", std::move(daemon)},
+                      {"session", std::move(shown)},
+                      {"coprocesses", std::move(coprocesses)}};
 }
 
 Handled handle_list_configs(Services& services, Call& call) {

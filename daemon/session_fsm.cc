@@ -33,13 +33,15 @@ std::string_view to_string(SessionState state) {
 }
 
 SessionFsm::SessionFsm(fsm::EventLoop& loop, supervisor::Launcher& launcher,
-                       config::SessionSpec spec, Host& host, Observer& observer, Log& log)
+                       config::SessionSpec spec, Host& host, Observer& observer, Log& log,
+                       std::string begin_cause)
     : CommandMachine{loop, "session"},
       launcher_{launcher},
       host_{host},
       observer_{observer},
       log_{log},
-      supervisor_{loop, launcher, std::move(spec), *this} {
+      supervisor_{loop, launcher, std::move(spec), *this},
+      begin_cause_{std::move(begin_cause)} {
   self_.name = "session";
   self_.cwd = "/";
   if (const auto& path = supervisor_.spec().path; !path.empty()) {
@@ -65,7 +67,7 @@ supervisor::Changes SessionFsm::reconfigure(config::SessionSpec spec) {
 }
 
 void SessionFsm::state_machine() {
-  enter(SessionState::Starting, "configuration picked");
+  enter(SessionState::Starting, begin_cause_);
   if (!prepare()) return;
   supervisor_.start();
   for (;;) {
@@ -80,7 +82,7 @@ void SessionFsm::state_machine() {
 bool SessionFsm::prepare() {
   const auto commands = supervisor_.spec().before;  // reconfigure() may come meanwhile
   for (const config::CommandSpec& before : commands) {
-    const std::string why = run_own(before);
+    const std::string why = run_own(before, "before");
     if (why.empty()) continue;
     const std::string reason = fmt::format("before: {}: {}", before.argv.front(), why);
     host_.end_wanted(End::EndSession, reason, true);
@@ -102,9 +104,13 @@ void SessionFsm::end_strays() {
   if (ended > 0) log_.warning("session", fmt::format("{} stray processes were killed", ended));
 }
 
-std::string SessionFsm::run_own(const config::CommandSpec& command) {
+std::string SessionFsm::run_own(const config::CommandSpec& command, std::string_view role) {
+  stage_ = fmt::format("{}: {}", role, command.argv.front());
+  waits_until_ = fsm::deadline_after(loop().now(), command.timeout);
   std::string why = run_command(launcher_, own(command), own_output(), command.timeout);
   lines_.flush(log_line());
+  stage_.clear();
+  waits_until_.reset();
   return why;
 }
 
@@ -141,13 +147,17 @@ void SessionFsm::shutdown_state_machine() {
   supervisor_.shutdown(*shutdown_reason());
   await(supervisor_over_);
   if (fail_safe_) {
+    stage_ = "fail-safe: " + supervisor_.spec().fail_safe->argv.front();
+    waits_until_ = fail_safe_until_;
     await(fail_safe_->exited(), fail_safe_until_);
     end_fail_safe();
+    stage_.clear();
+    waits_until_.reset();
   }
   end_strays();
   const auto after = supervisor_.spec().after;
   for (const config::CommandSpec& last : after) {
-    const std::string why = run_own(last);
+    const std::string why = run_own(last, "after");
     if (!why.empty()) log_.error("session", fmt::format("after: {}: {}", last.argv.front(), why));
   }
 }

@@ -17,6 +17,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -45,7 +46,8 @@ class SessionFsm final : public supervisor::CommandMachine, private supervisor::
 
   /// References must outlive the session. Nothing starts before start().
   SessionFsm(fsm::EventLoop& loop, supervisor::Launcher& launcher, config::SessionSpec spec,
-             Host& host, Observer& observer, Log& log);
+             Host& host, Observer& observer, Log& log,
+             std::string begin_cause = "configuration picked");
   /// Hard end: what lives is killed.
   ~SessionFsm() override { unwind(); }
 
@@ -59,6 +61,10 @@ class SessionFsm final : public supervisor::CommandMachine, private supervisor::
   [[nodiscard]] const std::string& session_name() const { return supervisor_.spec().name; }
   /// Stopping from the moment at which shutdown() was called.
   [[nodiscard]] SessionState state() const;
+  /// Which command of its own it waits for, as "before: mount"; empty: none.
+  [[nodiscard]] const std::string& stage() const { return stage_; }
+  /// When the time of that command is over.
+  [[nodiscard]] std::optional<fsm::Deadline> waits_until() const { return waits_until_; }
   /// Counts the different configurations: 1 at first.
   [[nodiscard]] unsigned generation() const { return generation_; }
 
@@ -74,7 +80,7 @@ class SessionFsm final : public supervisor::CommandMachine, private supervisor::
   void end_strays();
   void come_up();
   /// Runs one of the session's own commands, as CommandMachine::run_command().
-  std::string run_own(const config::CommandSpec& command);
+  std::string run_own(const config::CommandSpec& command, std::string_view role);
   [[nodiscard]] config::CoprocessSpec own(const config::CommandSpec& command) const;
   [[nodiscard]] supervisor::Launcher::Output own_output();
   [[nodiscard]] supervisor::OutputRing::OnLine log_line() const;
@@ -102,6 +108,9 @@ class SessionFsm final : public supervisor::CommandMachine, private supervisor::
   fsm::Event reconfigured_;
   SessionState state_ = SessionState::Waiting;  // what was announced; for views only
   unsigned generation_ = 1;
+  const std::string begin_cause_;
+  std::string stage_;
+  std::optional<fsm::Deadline> waits_until_;
 };
 
 }  // namespace masterd::daemon

@@ -1,5 +1,6 @@
 #include "daemon/status_json.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "proto/event.h"
@@ -10,17 +11,17 @@ namespace {
 
 namespace json = boost::json;
 
-double seconds(fsm::Duration d) {
-  // Milliseconds are what anybody can use; nanoseconds would only lengthen the text.
-  return static_cast<double>(std::chrono::duration_cast<std::chrono::milliseconds>(d).count()) /
-         1000.0;
-}
-
 json::array names(const std::vector<std::string>& list) {
   return json::array(list.begin(), list.end());
 }
 
 }  // namespace
+
+double seconds(fsm::Duration d) {
+  // Milliseconds are what anybody can use; nanoseconds would only lengthen the text.
+  return static_cast<double>(std::chrono::duration_cast<std::chrono::milliseconds>(d).count()) /
+         1000.0;
+}
 
 std::string_view to_string(config::Kind kind) {
   switch (kind) {
@@ -64,13 +65,17 @@ json::object coprocess_json(const supervisor::CoprocessView& view, fsm::TimePoin
   return out;
 }
 
-json::object session_json(const SessionFsm& session) {
+json::object session_json(const SessionFsm& session, fsm::TimePoint now) {
   json::object out{{"name", session.session_name()}};
   const config::SessionSpec& spec = session.supervisor().spec();
   if (!spec.path.empty()) out["config"] = spec.path;
   out["state"] = to_string(session.state());
   out["degraded"] = session.supervisor().degraded();
   out["generation"] = session.generation();
+  if (!session.stage().empty()) out["stage"] = session.stage();
+  if (const auto until = session.waits_until()) {
+    out["time_left_s"] = seconds(std::max(*until - now, fsm::Duration{}));
+  }
   return out;
 }
 

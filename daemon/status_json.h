@@ -22,7 +22,9 @@ std::string_view to_string(supervisor::Stream stream);
 boost::json::object exit_json(const supervisor::ExitStatus& status);
 /// `now` dates the durations.
 boost::json::object coprocess_json(const supervisor::CoprocessView& view, fsm::TimePoint now);
-boost::json::object session_json(const SessionFsm& session);
+/// In whole milliseconds, as a number of seconds.
+double seconds(fsm::Duration d);
+boost::json::object session_json(const SessionFsm& session, fsm::TimePoint now);
 boost::json::object changes_json(const supervisor::Changes& changes);
 boost::json::object line_json(const supervisor::OutputLine& line);
 boost::json::object history_json(const HistoryEntry& entry);

@@ -216,6 +216,9 @@ std::optional<std::string> CoprocessFsm::adopt_main() {
 
 bool CoprocessFsm::become_ready() {
   waits_until_ = fsm::deadline_after(loop().now(), spec_.ready.timeout);
+  if (const auto* wait = std::get_if<config::ReadyDelay>(&spec_.ready.how)) {
+    waits_until_ = fsm::deadline_after(loop().now(), wait->delay);
+  }
   readiness_->begin(process_->pid());
   fsm::Event never;
   await_any({&readiness_->ready(), &readiness_->failed(), &process_->exited(),

@@ -80,6 +80,9 @@ class CoprocessFsm final : public CommandMachine {
   /// own stack.
   void on_death(std::function<void(const std::string& cause)> fn) { on_death_ = std::move(fn); }
 
+  /// Something for the operator's log that is no end of it: an `after` command that failed.
+  void on_note(std::function<void(const std::string&)> fn) { on_note_ = std::move(fn); }
+
   /// Skips to SIGKILL, also in a stop under way, and cuts a command in flight short: each call the
   /// one that it finds, so that the clean-up after it gets its chance. Does not begin a stop: call
   /// shutdown() too.
@@ -161,6 +164,7 @@ class CoprocessFsm final : public CommandMachine {
   const Announce announce_;
   const Launcher::Output output_;
   std::function<void(std::string_view)> on_trace_;
+  std::function<void(const std::string&)> on_note_;
   std::function<void(const std::string&)> on_death_;
 
   std::unique_ptr<NotifySocket> notify_;  // where the spec asks for it; before the process

@@ -88,7 +88,10 @@ void CoprocessFsm::put_in_order(const std::string& cause) {
   run_undo();
   // The index moves on only then: a swap finds the one in flight.
   for (; after_next_ < spec_.after.size(); ++after_next_) {
-    run(config::CommandSpec{spec_.after[after_next_]}, "after");
+    const config::CommandSpec command = spec_.after[after_next_];
+    const std::string why = run(command, "after");
+    if (why.empty() || !on_note_) continue;
+    on_note_(fmt::format("after: {}: {}", command.argv.front(), why));
   }
 }
 

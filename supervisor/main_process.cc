@@ -28,7 +28,7 @@ std::optional<pid_t> parse_pid_file(const std::string& text) {
   const std::size_t to = text.find_last_not_of(kSpace) + 1;
   pid_t pid = 0;
   const auto [end, error] = std::from_chars(text.data() + from, text.data() + to, pid);
-  if (error != std::errc{} || end != text.data() + to || pid <= 1) return std::nullopt;
+  if (error != std::errc{} || end != text.data() + to || pid < 1) return std::nullopt;
   return pid;
 }
 

@@ -35,6 +35,7 @@ void Supervision::begin_life(Coprocess& c) {
       [this, &c](Stream stream, std::string_view bytes) { take_output(c, stream, bytes); });
   c.life->on_death([this, &c](const std::string& cause) { died(c, cause); });
   c.life->on_trace([this, &c](std::string_view what) { sink_.machine_trace(c.spec.name, what); });
+  c.life->on_note([this, &c](const std::string& text) { sink_.note(c.spec.name, text); });
   c.life->on_end([this, &c] { life_ended(c); });
   c.life->start();
   set_.recount(c);

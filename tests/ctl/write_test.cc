@@ -58,6 +58,14 @@ TEST(Pieces, WhatIsNoUtf8IsRefusedWithItsPlace) {
   }
 }
 
+TEST(Pieces, NothingOfALineIsTakenWhoseEndCanBeNoCharacter) {
+  for (const char* bad : {"l3 \xFF\n", "l3 \x80", "l3 \xC0\n", "l3 \xE2\n", "l3 \xF5"}) {
+    Pieces pieces;
+    pieces.add(bad);
+    EXPECT_THROW(pieces.next(false), Failure) << bad;
+  }
+}
+
 TEST(Pieces, ACharacterThatNeverEndsIsRefusedAtTheEnd) {
   Pieces pieces;
   pieces.add("\xE2\x82");

@@ -55,11 +55,14 @@ class SessionCommandsTest : public test::MachinesFixture {
 TEST_F(SessionCommandsTest, BeforeRunsOneAfterTheOtherAndThenTheCoprocesses) {
   begin(kAround);
   EXPECT_EQ(commands(), 1);
+  EXPECT_EQ(fsm_->session()->stage(), "before: one");
+  EXPECT_EQ(*fsm_->session()->waits_until() - loop_.now(), seconds{30});
   ends();
   EXPECT_EQ(commands(), 2);
   EXPECT_EQ(launcher_.of("a"), nullptr);
   ends();
   EXPECT_NE(launcher_.of("a"), nullptr);
+  EXPECT_EQ(fsm_->session()->stage(), "");
   EXPECT_THAT(noted_.session, ElementsAre("starting", "running"));
 }
 
@@ -144,6 +147,9 @@ TEST_F(SessionCommandsTest, ScopeSessionEndsItInOrderAndBeginsItAnewAfterTheDela
   EXPECT_TRUE(launcher_.of("b")->destroyed);
   advance(milliseconds{1999});
   EXPECT_EQ(fsm_->session(), nullptr);
+  ASSERT_TRUE(fsm_->next_session());
+  EXPECT_EQ(fsm_->next_session()->when - loop_.now(), milliseconds{1});
+  EXPECT_EQ(noted_.last_cause, "the session has ended; it begins anew in 2000 ms");
   advance(milliseconds{1});
   ASSERT_NE(fsm_->session(), nullptr);
   EXPECT_EQ(fsm_->session()->state(), SessionState::Running);

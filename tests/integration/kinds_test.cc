@@ -180,6 +180,14 @@ TEST_F(KindsTest, AfterRunsWhenItIsGoneHoweverItEnded) {
   EXPECT_EQ(steps().size(), 2U);
 }
 
+TEST_F(KindsTest, AnAfterThatFailsIsToldInTheLogAndTheNextOneRuns) {
+  start_session(coprocess("a", kSleeper,
+                          "after = [[\"/bin/false\"], " + shell("echo after >> steps") + "]\n"));
+  stop("a");
+  EXPECT_THAT(steps(), ElementsAre("after"));
+  EXPECT_THAT(log(), HasSubstr("warning a: after: /bin/false: exited with 1"));
+}
+
 TEST_F(KindsTest, M12_TheStopCommandComesBeforeTheSignalsAndMayBeEnough) {
   start_session(coprocess("a",
                           "trap 'echo term >> steps; exit' TERM; mkfifo ask; read x < ask; "
