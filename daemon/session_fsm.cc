@@ -107,7 +107,8 @@ void SessionFsm::end_strays() {
 std::string SessionFsm::run_own(const config::CommandSpec& command, std::string_view role) {
   stage_ = fmt::format("{}: {}", role, command.argv.front());
   waits_until_ = fsm::deadline_after(loop().now(), command.timeout);
-  std::string why = run_command(launcher_, own(command), own_output(), command.timeout);
+  const config::CoprocessSpec spec = own(command);
+  std::string why = run_command(launcher_, {spec, {}, {}, own_output()}, command.timeout);
   lines_.flush(log_line());
   stage_.clear();
   waits_until_.reset();

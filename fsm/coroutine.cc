@@ -9,13 +9,7 @@
 #include <cstdlib>
 #include <utility>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define MASTERD_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define MASTERD_ASAN 1
-#endif
-#endif
+#include "fsm/asan.h"
 #ifdef MASTERD_ASAN
 #include <sanitizer/common_interface_defs.h>
 #endif

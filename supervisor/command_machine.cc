@@ -6,12 +6,6 @@
 #include <exception>
 
 namespace masterd::supervisor {
-namespace {
-
-/// How long a tree that got SIGKILL may take to vanish; what takes longer is left behind.
-constexpr fsm::Duration kKillTakes = std::chrono::seconds{2};
-
-}  // namespace
 
 std::string CommandMachine::run_command(Launcher& launcher, Launch launch, fsm::Duration limit,
                                         fsm::Event* over) {

@@ -12,7 +12,6 @@
 
 #include <memory>
 #include <string>
-#include <utility>
 
 #include "fsm/event.h"
 #include "fsm/mealy_coroutine.h"
@@ -29,10 +28,6 @@ class CommandMachine : public fsm::MealyCoroutine {
   /// Drops one that is in flight. `over`: a fact that cuts it short, too.
   std::string run_command(Launcher& launcher, Launch launch, fsm::Duration limit,
                           fsm::Event* over = nullptr);
-  std::string run_command(Launcher& launcher, const config::CoprocessSpec& spec,
-                          Launcher::Output output, fsm::Duration limit) {
-    return run_command(launcher, Launch{spec, {}, {}, std::move(output)}, limit);
-  }
   /// The rest of run_command() for the one that an unwound stack left in flight; its limit stands.
   std::string finish_command(fsm::Event* over = nullptr);
   /// Kills it; returns when it is gone (after 2 s at most). No-op without one.

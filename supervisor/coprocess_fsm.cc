@@ -26,6 +26,9 @@ bool wants_notify(const config::CoprocessSpec& spec) {
   return spec.watchdog || std::holds_alternative<config::ReadyNotify>(spec.ready.how);
 }
 
+/// REQUIRES: exited().
+ExitStatus end_of(Process& process) { return process.reap().value_or(ExitStatus::lost()); }
+
 std::string too_late(std::string_view what, milliseconds limit) {
   return fmt::format("{} within {} ms", what, limit.count());
 }
@@ -155,7 +158,7 @@ void CoprocessFsm::live_once() {
   if (wait_in_time({&process_->exited()}) == fsm::Wake::Timeout) {
     return wind_down(LifeEnd::How::NotReady, too_late("has not ended", spec_.ready.timeout));
   }
-  const ExitStatus status = process_->reap().value_or(ExitStatus::lost());
+  const ExitStatus status = end_of(*process_);
   const bool well = counts_as_success(spec_.success, status);
   if (!well) return end_by_itself(status.to_string());
   sweep();
@@ -174,7 +177,7 @@ bool CoprocessFsm::find_main() {
               too_late("its first process has not ended", spec_.ready.timeout));
     return false;
   }
-  const ExitStatus status = process_->reap().value_or(ExitStatus::lost());
+  const ExitStatus status = end_of(*process_);
   if (!counts_as_success(spec_.success, status)) {
     end_by_itself(status.to_string());
     return false;
@@ -227,7 +230,7 @@ bool CoprocessFsm::become_ready() {
   if (process_->exited().is_set()) {
     // Also when it became ready in the same turn: nobody could have used it. And with whatever
     // status: it did not do what it is there for.
-    const ExitStatus status = process_->reap().value_or(ExitStatus::lost());
+    const ExitStatus status = end_of(*process_);
     const std::string cause = status.to_string() + " before it was ready";
     end_by_itself(cause);
     if (end_.how == LifeEnd::How::Unkillable) return false;
@@ -259,7 +262,7 @@ void CoprocessFsm::stay_well() {
     await_any({&process_->exited(), &health_changed_, health_ ? &health_->failed() : &no_health,
                watchdog_ ? &watchdog_->expired() : &no_watchdog});
     if (process_->exited().is_set()) {
-      return end_by_itself(process_->reap().value_or(ExitStatus::lost()).to_string());
+      return end_by_itself(end_of(*process_).to_string());
     }
     if (watchdog_ && watchdog_->expired().is_set()) {
       return wind_down(LifeEnd::How::Unhealthy, watchdog_->reason());

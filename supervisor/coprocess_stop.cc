@@ -10,12 +10,6 @@
 #include "supervisor/pid_words.h"
 
 namespace masterd::supervisor {
-namespace {
-
-/// How long a tree that got SIGKILL may take to vanish.
-constexpr config::milliseconds kKillTakes{2000};
-
-}  // namespace
 
 void CoprocessFsm::stop_process() {
   run_stop_command();

@@ -11,8 +11,6 @@
 namespace masterd::supervisor {
 namespace {
 
-/// How long a group that got SIGKILL may take to vanish; what takes longer is left behind.
-constexpr fsm::Duration kKillTakes = std::chrono::seconds{2};
 constexpr std::size_t kMaxReasonLine = 200;  // bytes of its last line
 
 }  // namespace

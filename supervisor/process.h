@@ -14,6 +14,7 @@
 #include <sys/types.h>
 
 #include <cerrno>
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -71,6 +72,9 @@ class Process {
   /// ENOTSUP (its stdin is no pipe).
   virtual int write_stdin(std::string_view) { return ENOTSUP; }
 };
+
+/// How long a tree that got SIGKILL may take to vanish; what takes longer is left behind.
+inline constexpr std::chrono::milliseconds kKillTakes{2000};
 
 enum class Stream { Stdout = 1, Stderr = 2 };
 

@@ -5,8 +5,8 @@
 #include <functional>
 #include <stdexcept>
 
+#include "fsm/asan.h"
 #include "fsm/coroutine.h"
-#include "tests/fsm/asan.h"
 
 namespace masterd::fsm {
 namespace {

@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <fstream>
 
-#include "tests/fsm/asan.h"
+#include "fsm/asan.h"
 #include "tests/fsm/machine.h"
 
 namespace masterd::fsm {

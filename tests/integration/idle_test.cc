@@ -1,7 +1,7 @@
 // What a daemon costs that has nothing to do.
 #include <thread>
 
-#include "tests/fsm/asan.h"
+#include "fsm/asan.h"
 #include "tests/integration/daemon_fixture.h"
 
 namespace masterd::test {

@@ -9,7 +9,7 @@
 #include <regex>
 #include <sstream>
 
-#include "tests/fsm/asan.h"
+#include "fsm/asan.h"
 #include "tests/integration/daemon_fixture.h"
 
 namespace masterd::test {

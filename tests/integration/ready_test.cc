@@ -46,11 +46,10 @@ TEST_F(ReadyTest, ByNotify) {
                         "ready = { notify = true }\n");
 }
 
-TEST_F(ReadyTest, ByAListenerOnATcpPort) {
+TEST_F(ReadyTest, ByAListenerOnAUnixSocket) {
   expect_ready_after_go(
       kWaitForGo +
           "exec python3 -c 'import socket, signal\n"
-          "s = socket.create_server((\"127.0.0.1\", 0)); print(s.getsockname()[1])\n"
           "t = socket.socket(socket.AF_UNIX); t.bind(\"sock\"); t.listen(); signal.pause()'",
       "ready = { listen = \"unix:" + folder().path("sock") + "\" }\n");
 }
@@ -115,6 +114,7 @@ TEST_F(ReadyTest, MoreTimeThatItAsksForIsGivenAndItsWordsAreShown) {
   await_line({"a"}, "asked");
   await_state("clock", "exited");
   EXPECT_EQ(state("a"), "starting") << "its own 5 s are over";
+  EXPECT_EQ(text_of(coprocess_status("a"), "status_text"), "calibrating");
   go();
   await_state("a", "running");
 }

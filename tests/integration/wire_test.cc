@@ -4,7 +4,7 @@
 
 #include <csignal>
 
-#include "tests/fsm/asan.h"
+#include "fsm/asan.h"
 #include "tests/integration/daemon_fixture.h"
 #include "tests/integration/wire_client.h"
 
