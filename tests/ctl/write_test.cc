@@ -159,10 +159,13 @@ TEST_F(WriteTest, AnUnknownNameIsUsage) {
   EXPECT_EQ(masterctl({"write", "a", "x"}), kUsage);
 }
 
+// One good piece first: a client that ends before its connection is made leaks in libzmq 4.3.4.
 TEST_F(WriteTest, WhatIsNoTextIsRefusedBeforeItIsSent) {
   const FakeDaemon daemon{control(), events(), reader()};
-  EXPECT_EQ(masterctl({"write", "a"}, "\xFF\xFE"), kFailed);
-  EXPECT_TRUE(daemon.requests().empty());
+  const std::string good(Pieces::kPiece, 'x');
+  EXPECT_EQ(masterctl({"write", "a"}, good + "\xFF\xFE"), kFailed);
+  EXPECT_EQ(got_, good);
+  EXPECT_EQ(daemon.requests().size(), 1U);
 }
 
 }  // namespace

@@ -132,25 +132,23 @@ TEST_F(ProcessMethodsTest, AWalkThroughManyTreesGivesTheLoopItsTurns) {
 
 // ---- what /proc tells ----
 
-/// A child whose arguments are `args`; ends when `this` does.
+/// A shell whose arguments are `args`, the script of which stops itself; ends when `this` does.
 class Sleeper {
  public:
   explicit Sleeper(std::vector<std::string> args) {
     std::vector<char*> argv;
     for (std::string& arg : args) argv.push_back(arg.data());
     argv.push_back(nullptr);
-    int ends[2];
-    EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
     pid_ = ::fork();
     if (pid_ == 0) {
       ::execv("/bin/sh", argv.data());
       ::_exit(127);
     }
-    ::close(ends[1]);
-    char byte = 0;
-    while (::read(ends[0], &byte, 1) > 0) {
-    }
-    ::close(ends[0]);  // closed by the exec
+    // Not the close of an O_CLOEXEC descriptor: an exec closes those before it sets the new
+    // arguments (fs/exec.c: begin_new_exec), and until then the command line is empty.
+    int status = 0;
+    EXPECT_EQ(::waitpid(pid_, &status, WUNTRACED), pid_);
+    EXPECT_TRUE(WIFSTOPPED(status));
   }
   ~Sleeper() {
     ::kill(pid_, SIGKILL);
