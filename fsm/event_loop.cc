@@ -136,8 +136,10 @@ struct EventLoop::Impl {
     for (auto& fn : taken) tasks.push_back(*new Post{std::move(fn)});
   }
 
-  void run_tasks() {
+  /// Whether there were any.
+  bool run_tasks() {
     take_foreign_posts();
+    const bool any = !tasks.empty();
     TaskQueue turn;
     turn.splice(turn.end(), tasks);
     try {
@@ -150,6 +152,7 @@ struct EventLoop::Impl {
       tasks.splice(tasks.begin(), turn);
       throw;
     }
+    return any;
   }
 
   // The caller's timeout and the nearest deadline both become the timerfd's expiry.
@@ -173,6 +176,28 @@ struct EventLoop::Impl {
       poll_set.push_back({entry->socket, 0, entry->events, 0});
       poll_ids.push_back(id);
     }
+  }
+
+  void turn(std::optional<Duration> timeout, bool waits_after_tasks) {
+    assert(std::this_thread::get_id() == thread && "the loop belongs to another thread");
+    assert(!in_turn && "a handler must not run the loop");
+    struct Turn {
+      Impl& loop;
+      explicit Turn(Impl& l) : loop{l} {
+        loop.in_turn = true;
+        ++loop.turns;
+      }
+      ~Turn() {  // also when an exception leaves work behind
+        loop.in_turn = false;
+        loop.host_settle();
+      }
+    };
+    const Turn this_turn{*this};
+    const bool done_something = run_tasks();
+    if (stop_requested || (done_something && !waits_after_tasks)) timeout = Duration::zero();
+    poll(timeout);
+    dispatch();
+    guarded([this] { timers.fire(clock.now()); });
   }
 
   void poll(std::optional<Duration> timeout) {
@@ -325,29 +350,13 @@ EventLoop::EventLoop(const Clock& clock) : clock_{clock}, impl_{std::make_unique
 EventLoop::~EventLoop() = default;
 
 void EventLoop::run() {
-  while (!impl_->stop_requested.exchange(false)) run_once();
+  while (!impl_->stop_requested.exchange(false)) impl_->turn(std::nullopt, true);
 }
 
 void EventLoop::run_once(std::optional<Duration> timeout) {
-  assert(std::this_thread::get_id() == impl_->thread && "the loop belongs to another thread");
-  assert(!impl_->in_turn && "a handler must not run the loop");
-  struct Turn {
-    Impl& loop;
-    explicit Turn(Impl& l) : loop{l} {
-      loop.in_turn = true;
-      ++loop.turns;
-    }
-    ~Turn() {  // also when an exception leaves work behind
-      loop.in_turn = false;
-      loop.host_settle();
-    }
-  };
-  const Turn turn{*impl_};
-  impl_->run_tasks();
-  if (impl_->stop_requested) timeout = Duration::zero();
-  impl_->poll(timeout);
-  impl_->dispatch();
-  impl_->guarded([this] { impl_->timers.fire(clock_.now()); });
+  // Who turns the loop by hand looks at what has changed after each turn. A wait after the task
+  // that changed it would come between.
+  impl_->turn(timeout, false);
 }
 
 void EventLoop::stop() {

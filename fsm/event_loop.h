@@ -40,7 +40,7 @@ class EventLoop {
 
   /// Turns until stop(). A stop() before run() makes it return after no turn.
   void run();
-  /// One turn; waits at most `timeout` (nullopt: until something happens, 0: not at all).
+  /// One turn; waits at most `timeout` (0: not at all), but not when a task has run in it.
   void run_once(std::optional<Duration> timeout = std::nullopt);
   /// Ends run() after the current turn. Thread-safe, idempotent.
   void stop();

@@ -157,6 +157,14 @@ TEST_F(EventLoopRunTest, RunOnceDoesNotWaitWhileATaskIsScheduled) {
   EXPECT_THAT(log, ElementsAre("second"));
 }
 
+TEST_F(EventLoopRunTest, RunOnceDoesNotWaitAfterATask) {
+  // Else who says "until it is done, turn" would wait for ever after the task that does it.
+  bool done = false;
+  loop.post([&done] { done = true; });
+  while (!done) loop.run_once();
+  EXPECT_EQ(loop.turns(), 1U);
+}
+
 TEST_F(EventLoopRunTest, AWaitingTurnIsASingleTurnHoweverManyIdleSourcesThereAre) {
   std::vector<Descriptor> fds;
   std::vector<Watch> watches;
