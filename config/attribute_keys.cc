@@ -14,7 +14,18 @@ namespace {
 constexpr std::int64_t kMaxCpu = 1023;  // CPU_SETSIZE of glibc's cpu_set_t is 1024
 
 void read_identity(TableReader& table, const Scope& scope, CoprocessSpec& spec) {
-  if (const auto user = table.text("user")) spec.user = read_word(table, *user, scope);
+  if (auto user = read_user(table, scope)) spec.user = std::move(*user);
+  if (scope.mapping != nullptr && scope.mapping->user) {
+    // The defaults of masterd.toml may name groups; whoever owns the file is not in them for that.
+    spec.group_name.clear();
+    spec.supplementary_groups.clear();
+  }
+  if (scope.mapping != nullptr && scope.mapping->run_as_owner) {
+    for (const char* key : {"group_name", "supplementary_groups"}) {
+      table.refuse(key, "this profile runs everything as the owner of the file (run_as_owner)");
+    }
+    return;
+  }
   if (const auto group = table.text("group_name")) {
     spec.group_name = read_word(table, *group, scope);
   }

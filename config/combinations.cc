@@ -61,6 +61,13 @@ void check_combinations(TableReader& table, CoprocessSpec& spec) {
   if (spec.kind != Kind::Oneshot && table.has("undo")) {
     table.error(table.where_key("undo"), "belongs to type = \"oneshot\"; see 'after' and 'stop'");
   }
+  if (spec.kind != Kind::Oneshot) {
+    if (table.has("leftovers")) {
+      table.error(table.where_key("leftovers"),
+                  "belongs to type = \"oneshot\": of any other all ends with its main process");
+    }
+    spec.leftovers = Leftovers::Kill;
+  }
   if (spec.kind != Kind::Forking && table.has("pid_file")) {
     table.error(table.where_key("pid_file"), "belongs to type = \"forking\"");
   }

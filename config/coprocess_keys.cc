@@ -4,7 +4,6 @@
 
 #include "config/combinations.h"
 #include "config/coprocess_sections.h"
-#include "config/paths.h"
 
 namespace masterd::config {
 
@@ -41,52 +40,54 @@ void read_membership(TableReader& table, const Scope& scope, CoprocessDraft& dra
                   fmt::format("'{}' is not a name ([A-Za-z0-9_-], 1 to 64 of them)", shown(*name)));
     }
   }
-  draft.requires_ = table.texts("requires").value_or(std::vector<Text>{});
-  for (Text& name : draft.requires_) {
-    if (auto expanded = read_expanded(table, name, scope)) name.value = std::move(*expanded);
-  }
+  draft.requires_ = read_list(table, "requires", scope);
   draft.spec.requires_ = values(draft.requires_);
 }
 
-std::string read_description(TableReader& table, const Scope& scope) {
-  const auto found = table.text("description");
-  return found && !found->value.empty() ? read_word(table, *found, scope) : std::string{};
+bool is_off(TableReader& table, Scope& scope) {
+  const auto when = table.text("when");
+  const auto unless = table.text("unless");
+  if (when) scope.may_miss |= read_expanded(table, *when, scope) == "";
+  if (unless) scope.may_miss |= !read_expanded(table, *unless, scope).value_or("").empty();
+  return scope.may_miss;
 }
 
 }  // namespace
 
-CoprocessSpec read_defaults(TableReader& table, const Scope& scope) {
-  CoprocessSpec spec;
-  spec.cwd = absolute_path("", scope.dir);
-  read_common(table, scope, spec);
-  for (const char* key :
-       {"group", "description", "command", "requires", "when", "instances", "undo", "pid_file"}) {
-    table.refuse(key, "belongs to one coprocess: it cannot have a default");
+void read_defaults(TableReader& root, const Scope& scope, CoprocessSpec& spec) {
+  auto table = root.table("defaults");
+  if (!table) return;
+  read_common(*table, scope, spec);
+  for (const char* key : {"group", "description", "command", "requires", "when", "unless",
+                          "instances", "for_each", "in_order", "undo", "pid_file"}) {
+    table->refuse(key, "belongs to one coprocess: it cannot have a default");
   }
-  if (table.has_table("output")) {
-    TableReader output = *table.table("output");
+  if (table->has_table("output")) {
+    TableReader output = *table->table("output");
     output.refuse("file", "belongs to one coprocess: it cannot have a default");
   }
-  table.finish();
-  return spec;
+  table->finish();
 }
 
 CoprocessDraft read_coprocess(const std::string& name, const CoprocessSpec& defaults,
-                              TableReader& table, const Scope& scope) {
+                              TableReader& table, Scope scope) {
   CoprocessDraft draft;
   draft.spec = defaults;
   draft.spec.name = name;
   draft.spec.instance = scope.instance;
   draft.where = table.where();
+  draft.off = is_off(table, scope);
   read_membership(table, scope, draft);
-  draft.spec.description = read_description(table, scope);
+  draft.spec.description = read_line(table, "description", scope);
   draft.spec.command = read_argv(table, "command", scope);
-  if (const auto when = table.text("when")) draft.off = read_expanded(table, *when, scope) == "";
   read_common(table, scope, draft.spec);
   if (auto undo = read_command(table, "undo", scope, Pid::Known))
     draft.spec.undo = std::move(*undo);
-  if (const auto file = table.text("pid_file"))
+  if (scope.mapping != nullptr && scope.mapping->user) {
+    table.refuse("pid_file", std::string{kNotForOthers});
+  } else if (const auto file = table.text("pid_file")) {
     draft.spec.pid_file = read_path(table, *file, scope);
+  }
   table.finish();
   if (table.has_table("output")) {
     draft.output_file_where = table.table("output")->where_key("file");
@@ -95,11 +96,11 @@ CoprocessDraft read_coprocess(const std::string& name, const CoprocessSpec& defa
   return draft;
 }
 
-GroupDraft read_group(const std::string& name, TableReader& table) {
+GroupDraft read_group(const std::string& name, TableReader& table, const Scope& scope) {
   GroupDraft draft;
   draft.spec.name = name;
   draft.where = table.where();
-  draft.requires_ = table.texts("requires").value_or(std::vector<Text>{});
+  draft.requires_ = read_list(table, "requires", scope);
   draft.spec.requires_ = values(draft.requires_);
   table.finish();
   return draft;

@@ -17,11 +17,11 @@ struct CoprocessDraft {
   Where where;
   Where group_where;  // of the value of `group`
   std::vector<Text> requires_;
-  /// The name in the file that `instances` made this one from; empty when the key is absent.
+  /// The name in the file that this one is an instance of; empty: it is none.
   std::string family;
   Where instances_where;
   Where output_file_where;
-  bool off = false;  // by its `when`: checked as the others, then left out
+  bool off = false;  // by its `when`, `unless` or `for_each`: checked as the others, then left out
 };
 
 struct GroupDraft {
@@ -30,13 +30,14 @@ struct GroupDraft {
   std::vector<Text> requires_;
 };
 
-/// [defaults]: a nameless spec to copy.
-CoprocessSpec read_defaults(TableReader& table, const Scope& scope);
+/// [defaults] of a document, if it has them, into a nameless spec that holds what was said before.
+void read_defaults(TableReader& root, const Scope& scope, CoprocessSpec& spec);
 /// Keys that the table has replace those of `defaults`; the tables restart, success, stop and
 /// output key by key, `env` and `limits` name by name. What `defaults` has and a coprocess of this
-/// type cannot have is left out.
+/// type cannot have is left out. `scope` is as for any of the file; where the coprocess is off it
+/// may miss values.
 CoprocessDraft read_coprocess(const std::string& name, const CoprocessSpec& defaults,
-                              TableReader& table, const Scope& scope);
-GroupDraft read_group(const std::string& name, TableReader& table);
+                              TableReader& table, Scope scope);
+GroupDraft read_group(const std::string& name, TableReader& table, const Scope& scope);
 
 }  // namespace masterd::config

@@ -8,7 +8,7 @@
 
 namespace masterd::config {
 
-/// vital, stay, success, restart, on_exit, stop, before, after.
+/// vital, stay, success, restart, on_exit, on_suspend, leftovers, stop, before, after.
 void read_life(TableReader& table, const Scope& scope, CoprocessSpec& spec);
 /// ready, health, watchdog.
 void read_readiness(TableReader& table, const Scope& scope, CoprocessSpec& spec);

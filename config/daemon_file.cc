@@ -1,9 +1,10 @@
-// masterd.toml, from text to spec.
+#include "config/daemon_file.h"
+
 #include <fmt/format.h>
 
 #include <cstddef>
 
-#include "config/load.h"
+#include "config/coprocess_keys.h"
 #include "config/paths.h"
 #include "config/process_keys.h"
 #include "config/source_text.h"
@@ -52,20 +53,25 @@ std::vector<std::string> read_endpoints(TableReader& root, std::string_view key)
   for (const Text& found : root.texts(key).value_or(std::vector<Text>{})) {
     if (std::string fault = endpoint_fault(found.value); !fault.empty()) {
       root.error(found.where, std::move(fault));
+    } else {
+      endpoints.push_back(found.value);
     }
-    endpoints.push_back(found.value);
   }
   return endpoints;
 }
 
-std::vector<std::string> read_folders(TableReader& root, std::string_view key, const path& dir) {
-  std::vector<std::string> folders;
+std::vector<std::string> read_paths(TableReader& root, std::string_view key, const path& dir) {
+  std::vector<std::string> paths;
   for (const Text& found : root.texts(key).value_or(std::vector<Text>{})) {
-    if (found.value.empty()) root.error(found.where, "an empty path");
-    if (found.value.find('\0') != std::string::npos) root.error(found.where, "a NUL character");
-    folders.push_back(absolute_path(found.value, dir));
+    if (found.value.empty()) {
+      root.error(found.where, "an empty path");
+    } else if (found.value.find('\0') != std::string::npos) {
+      root.error(found.where, "a NUL character");
+    } else {
+      paths.push_back(absolute_path(found.value, dir));
+    }
   }
-  return folders;
+  return paths;
 }
 
 void read_log(TableReader& root, DaemonSpec& spec) {
@@ -82,10 +88,10 @@ void read_log(TableReader& root, DaemonSpec& spec) {
   table->finish();
 }
 
-void read_hook(TableReader& root, const path& dir, DaemonSpec& spec) {
+void read_hook(TableReader& root, const Scope& scope, DaemonSpec& spec) {
   auto table = root.table("hook");
   if (!table) return;
-  spec.hook_command = read_argv(*table, "command", {dir});
+  spec.hook_command = read_argv(*table, "command", scope);
   if (const auto interval = table->duration_above_zero("interval")) {
     spec.hook_interval = *interval;
   } else if (!table->has("interval")) {
@@ -94,32 +100,44 @@ void read_hook(TableReader& root, const path& dir, DaemonSpec& spec) {
   table->finish();
 }
 
-DaemonSpec read_document(const toml::table& document, const path& dir, Report& report) {
+DaemonSpec read_document(const toml::table& document, const Scope& scope, Report& report) {
   TableReader root{document, {1, 1, ""}, report};
   DaemonSpec spec;
   spec.endpoints = read_endpoints(root, "endpoints");
   spec.events = read_endpoints(root, "events");
-  spec.config_dirs = read_folders(root, "config_dirs", dir);
+  spec.config_dirs = read_paths(root, "config_dirs", scope.dir);
+  spec.profiles = read_paths(root, "profiles", scope.dir);
   spec.cgroups =
       root.choice<std::string>("cgroups", {{"auto", "auto"}, {"off", "off"}}).value_or("");
   read_log(root, spec);
-  read_hook(root, dir, spec);
+  read_hook(root, scope, spec);
+  read_defaults(root, scope, spec.defaults);
   root.finish();
   return spec;
 }
 
 }  // namespace
 
-std::variant<DaemonSpec, Diagnostics> load_daemon_file(const path& file) {
+DaemonFile read_daemon_file(const path& file) {
   Report report{file.native()};
+  DaemonFile read;
   const auto text = read_source(file, report);
   if (text && check_source(*text, report)) {
     if (const auto document = parse_toml(*text, report)) {
-      DaemonSpec spec = read_document(*document, absolute_folder(file.parent_path()), report);
-      if (report.empty()) return spec;
+      Scope scope;
+      scope.dir = absolute_folder(file.parent_path());
+      scope.file = (scope.dir / file.filename()).native();
+      read.spec = read_document(*document, scope, report);
     }
   }
-  return report.take();
+  read.wrong = report.take();
+  return read;
+}
+
+std::variant<DaemonSpec, Diagnostics> load_daemon_file(const path& file) {
+  DaemonFile read = read_daemon_file(file);
+  if (!read.wrong.empty()) return std::move(read.wrong);
+  return *std::move(read.spec);
 }
 
 }  // namespace masterd::config

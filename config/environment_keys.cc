@@ -8,23 +8,11 @@ namespace masterd::config {
 
 namespace {
 
-bool check_variable(TableReader& table, const std::string& name, const Where& where) {
-  const bool bad =
-      name.empty() || name.find_first_of(std::string_view{"=\0", 2}) != std::string::npos;
-  if (bad) table.error(where, fmt::format("'{}' cannot name a variable", shown(name)));
-  return !bad;
-}
-
-void read_variables(TableReader& table, const Scope& scope, CoprocessSpec& spec) {
-  const auto variables = table.text_table("env");
-  if (!variables) return;
-  for (const auto& [name, value] : *variables) {
-    if (!check_variable(table, name, value.where)) continue;
-    spec.env[name] = read_expanded(table, value, scope).value_or("");
-  }
-}
-
 void read_files(TableReader& table, const Scope& scope, CoprocessSpec& spec) {
+  if (scope.mapping != nullptr && scope.mapping->user) {
+    table.refuse("env_file", std::string{kNotForOthers});
+    return;
+  }
   const auto files = table.text_or_texts("env_file");
   if (!files) return;
   spec.env_files.clear();
@@ -47,7 +35,7 @@ void read_environment(TableReader& table, const Scope& scope, CoprocessSpec& spe
     }
   }
   read_files(table, scope, spec);
-  read_variables(table, scope, spec);
+  read_variables(table, scope, spec.env);
 }
 
 }  // namespace masterd::config

@@ -81,40 +81,120 @@ std::string_view without_number(std::string_view file) {
   return digits && number.front() != '0' ? file.substr(0, dot) : std::string_view{};
 }
 
+// How many a table asks for, and what makes them different.
+struct Family {
+  Where where;           // of the key that says it
+  bool several = false;  // numbered: also one, of one
+  std::size_t count = 1;
+  bool for_each = false;
+  std::vector<std::string> items;
+};
+
+// The values of `for_each`: up to the first empty one, where LinuxCNC's own launcher stops too
+// (`while [ -n "$CFGFILE" ]` in scripts/linuxcnc.in of 2.9; see IniFile::all).
+std::vector<std::string> read_items(TableReader& table, const Text& key, const Scope& scope) {
+  constexpr std::string_view kIni = "ini:";
+  const std::string_view text = key.value;
+  const bool ini = text.substr(0, kIni.size()) == kIni;
+  const auto name = ini ? parse_ini_name(text.substr(kIni.size())) : std::nullopt;
+  std::vector<std::string> items;
+  if (!name || name->key.empty()) {
+    table.error(key.where, fmt::format("expected \"ini:SECTION:KEY\"; found '{}'", shown(text)));
+  } else if (scope.mapping == nullptr) {
+    table.error(key.where, "belongs to a profile, which maps a .ini; see 'instances'");
+  } else if (scope.mapping->ini != nullptr) {
+    for (IniValue& value : scope.mapping->ini->all(name->section, name->key)) {
+      if (items.size() == kMaxInstances) {
+        table.report().error_in(value.file, {value.line, 0, name->to_string()},
+                                fmt::format("more than {} of them", kMaxInstances));
+        break;
+      }
+      items.push_back(std::move(value.text));
+    }
+  }
+  return items;
+}
+
+Family read_family(TableReader& table, const Scope& scope) {
+  Family family;
+  const auto instances = table.integer("instances", 1, kMaxInstances);
+  const auto each = table.text("for_each");
+  family.several = table.has("instances") || table.has("for_each");
+  family.where = table.where_key(table.has("for_each") ? "for_each" : "instances");
+  if (instances) family.count = static_cast<std::size_t>(*instances);
+  if (each) {
+    family.for_each = true;
+    family.items = read_items(table, *each, scope);
+    family.count = family.items.size();
+    if (table.has("instances")) {
+      table.error(family.where, "'instances' is given too: it is the one or the other");
+    }
+  }
+  return family;
+}
+
+// The scope of the one with this number; 0: of a family without members.
+Scope member(const Family& family, std::size_t number, Scope scope) {
+  scope.instance = family.several ? static_cast<unsigned>(std::max<std::size_t>(number, 1)) : 0;
+  scope.for_each = family.for_each;
+  if (family.for_each && number > 0) scope.item = &family.items[number - 1];
+  if (number == 0) scope.may_miss = true;
+  return scope;
+}
+
+// With `in_order` each waits for the one before it that is not off.
+void put_in_order(CoprocessDraft& draft, const std::string& before, const Where& where) {
+  std::vector<std::string>& required = draft.spec.requires_;
+  if (before.empty() || std::find(required.begin(), required.end(), before) != required.end()) {
+    return;
+  }
+  required.push_back(before);
+  draft.requires_.push_back({before, where});
+}
+
 }  // namespace
 
 std::size_t read_instances(const std::string& name, const CoprocessSpec& defaults,
-                           const TableReader& table, const std::filesystem::path& dir,
-                           std::size_t& bytes, std::vector<CoprocessDraft>& drafts) {
+                           const TableReader& table, const Scope& scope, std::size_t& bytes,
+                           std::vector<CoprocessDraft>& drafts) {
   TableReader counting = table;
-  const auto given = counting.integer("instances", 1, kMaxInstances);
-  const bool several = counting.has("instances");
-  const auto wanted = static_cast<unsigned>(given.value_or(1));
-  const auto name_of = [&](unsigned instance) {
-    return several ? fmt::format("{}-{}", name, instance) : name;
+  const Family family = read_family(counting, scope);
+  const auto in_order = counting.flag("in_order");
+  if (in_order && !family.several) {
+    counting.error(counting.where_key("in_order"), "belongs to 'instances' or 'for_each'");
+  }
+  const auto name_of = [&](std::size_t number) {
+    return family.several && number > 0 ? fmt::format("{}-{}", name, number) : name;
   };
-  if (several && valid_name(name) && !valid_name(name_of(wanted))) {
-    counting.error(counting.where_key("instances"),
-                   fmt::format("'{}' would have more than 64 characters", name_of(wanted)));
+  if (valid_name(name) && !valid_name(name_of(family.count))) {
+    counting.error(family.where,
+                   fmt::format("'{}' would have more than 64 characters", name_of(family.count)));
   }
   const std::size_t errors_before = counting.report().count();
-  for (unsigned instance = 1; instance <= wanted; ++instance) {
+  std::string before;
+  // A family without members is read too, as one that is off, so that its name stays known.
+  for (std::size_t number = std::min<std::size_t>(family.count, 1); number <= family.count;
+       ++number) {
     if (drafts.size() > kMaxNames || bytes > kMaxExpandedBytes) break;
     // What is wrong with the first is wrong with each: say it once.
-    if (instance > 1 && counting.report().count() > errors_before) {
+    if (number > 1 && counting.report().count() > errors_before) {
       drafts.push_back(drafts.back());
-      drafts.back().spec.name = name_of(instance);
+      drafts.back().spec.name = name_of(number);
     } else {
       TableReader reader = counting;  // each remembers what it has read
       drafts.push_back(
-          read_coprocess(name_of(instance), defaults, reader, {dir, several ? instance : 0}));
+          read_coprocess(name_of(number), defaults, reader, member(family, number, scope)));
+      if (in_order.value_or(false)) {
+        put_in_order(drafts.back(), before, counting.where_key("in_order"));
+      }
     }
     CoprocessDraft& draft = drafts.back();
-    if (several) draft.family = name;
-    draft.instances_where = counting.where_key("instances");
+    if (family.several && number > 0) draft.family = name;
+    draft.instances_where = family.where;
     bytes += size_of(draft.spec);
+    if (!draft.off) before = draft.spec.name;
   }
-  return wanted;
+  return std::max<std::size_t>(family.count, 1);
 }
 
 void check_output_files(const std::vector<CoprocessDraft>& drafts, Report& report) {

@@ -1,4 +1,5 @@
-// instances -- what becomes of one [coprocess.X]: none (`when`), one, or several (`instances`).
+// instances -- what becomes of one [coprocess.X]: none (`when`, `unless`, a `for_each` without
+// values), one, or several (`instances`, `for_each`).
 //
 //   read_instances  each table to its drafts; one that is off is read and checked all the same
 //   dependencies.h  checks them, the name in the file standing for all that were made from it
@@ -16,8 +17,8 @@ namespace masterd::config {
 /// Appends NAME, or NAME-1 to NAME-N. Reads no more once there are more than kMaxNames or
 /// kMaxExpandedBytes; returns how many the table asks for.
 std::size_t read_instances(const std::string& name, const CoprocessSpec& defaults,
-                           const TableReader& table, const std::filesystem::path& dir,
-                           std::size_t& bytes, std::vector<CoprocessDraft>& drafts);
+                           const TableReader& table, const Scope& scope, std::size_t& bytes,
+                           std::vector<CoprocessDraft>& drafts);
 
 /// No two may write to one file, which each would rotate; nor to one that a rotation replaces.
 void check_output_files(const std::vector<CoprocessDraft>& drafts, Report& report);

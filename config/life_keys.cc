@@ -72,7 +72,7 @@ void read_ladder(TableReader& stop, std::vector<StopStep>& ladder) {
       rung.error(rung.where(), "nothing can follow SIGKILL");
     }
     StopStep step;
-    const auto signal = rung.signal("signal");
+    const auto signal = rung.signal_or_none("signal");
     if (signal) step.signal = *signal;
     if (!rung.has("signal")) rung.error(rung.where(), "'signal' is missing");
     if (step.signal == SIGKILL) step.grace = kKillGrace;
@@ -113,6 +113,14 @@ void read_life(TableReader& table, const Scope& scope, CoprocessSpec& spec) {
                                                 {"end-session", OnExit::EndSession},
                                                 {"shutdown", OnExit::Shutdown}})) {
     spec.on_exit = *v;
+  }
+  if (auto v = table.choice<OnSuspend>("on_suspend",
+                                       {{"none", OnSuspend::None}, {"fail", OnSuspend::Fail}})) {
+    spec.on_suspend = *v;
+  }
+  if (auto v = table.choice<Leftovers>("leftovers",
+                                       {{"kill", Leftovers::Kill}, {"keep", Leftovers::Keep}})) {
+    spec.leftovers = *v;
   }
   read_stop(table, scope, spec);
   if (auto before = read_commands(table, "before", scope)) spec.before = std::move(*before);

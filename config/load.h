@@ -48,14 +48,19 @@ inline constexpr std::size_t kMaxPatternStates = 2000;
 inline constexpr std::size_t kMaxDiagnostics = 100;
 
 /// Reads and validates a session file. The config folder is the folder of `path` as given (symbolic
-/// links are not resolved); diagnostics carry `path` as given.
-LoadResult load_file(const std::filesystem::path& path);
+/// links are not resolved); diagnostics carry `path` as given. `defaults` (DaemonSpec::defaults)
+/// hold below the file's own [defaults].
+LoadResult load_file(const std::filesystem::path& path, const CoprocessSpec& defaults = {});
 /// `origin` is the file name in diagnostics, and its stem the session's name where the text gives
 /// none; `dir` is ${config.dir} and the default cwd (made absolute against the working directory).
 LoadResult load_text(std::string_view text, const std::string& origin,
-                     const std::filesystem::path& dir);
+                     const std::filesystem::path& dir, const CoprocessSpec& defaults = {});
 
-/// masterd.toml: endpoints, events, config_dirs, [log] level, format, [hook] command, interval.
+/// False for TOML of another kind: a profile, or what has neither [session] nor [coprocess]. What
+/// is no TOML or cannot be read is taken for a broken session file.
+bool is_session_file(const std::filesystem::path& path);
+
+/// masterd.toml: endpoints, events, config_dirs, profiles, cgroups, [log], [hook], [defaults].
 std::variant<DaemonSpec, Diagnostics> load_daemon_file(const std::filesystem::path& path);
 
 /// A number with a unit, "100ms", "1.5s", "2m", "1h", that comes to whole milliseconds, 0 to 24 h;

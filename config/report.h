@@ -30,10 +30,14 @@ class Report {
   /// The same message at the same place counts once (as long as it is among those kept): one table
   /// may be read for many instances.
   void error(const Where& where, std::string message);
+  /// Of another file than this one: once for each line and key.
+  void error_in(std::string file, const Where& where, std::string message);
+  [[nodiscard]] const std::string& file() const { return file_; }
   [[nodiscard]] bool empty() const { return count_ == 0; }
   /// How many errors there are.
   [[nodiscard]] std::size_t count() const { return count_; }
-  /// In file order; those without a position first, the count of what did not fit last.
+  /// In file order; those without a position first, then those of other files, the count of what
+  /// did not fit last.
   [[nodiscard]] Diagnostics take();
 
  private:
@@ -42,8 +46,9 @@ class Report {
   Diagnostics kept_;
 };
 
-/// For messages: control characters escaped, cut after about `max` bytes at a character's border. A
-/// diagnostic is printed on terminals and sent as JSON, whatever the file held.
+/// For messages: control characters and bytes that are no UTF-8 escaped, cut after about `max`
+/// bytes at a character's border. A diagnostic is printed on terminals and sent as JSON, whatever
+/// the file held.
 std::string shown(std::string_view text, std::size_t max = 60);
 
 }  // namespace masterd::config

@@ -1,15 +1,8 @@
-// The whole of a session file, from text to spec.
-#include <algorithm>
-#include <set>
-#include <tuple>
-
-#include "config/coprocess_keys.h"
-#include "config/dependencies.h"
-#include "config/instances.h"
+// A session file, from bytes to spec.
 #include "config/load.h"
 #include "config/paths.h"
+#include "config/session_document.h"
 #include "config/source_text.h"
-#include "config/toml_reader.h"
 
 namespace masterd::config {
 
@@ -17,161 +10,14 @@ namespace {
 
 using std::filesystem::path;
 
-void read_session(TableReader& root, const std::string& origin, const Scope& scope,
-                  SessionSpec& spec) {
-  spec.name = path{origin}.stem().native();
-  auto table = root.table("session");
-  std::optional<Text> name;
-  if (table) {
-    name = table->text("name");
-    if (name) spec.name = name->value;
-    spec.description = table->line("description");
-    spec.fail_safe = read_command(*table, "fail_safe", scope);
-    spec.before = read_commands(*table, "before", scope).value_or(std::vector<CommandSpec>{});
-    spec.after = read_commands(*table, "after", scope).value_or(std::vector<CommandSpec>{});
-    table->finish();
-  }
-  if (valid_name(spec.name) || (table && table->has("name") && !name)) return;
-  if (name) {
-    root.error(name->where, fmt::format("'{}' is not a name ([A-Za-z0-9_-], 1 to 64 of them)",
-                                        shown(spec.name)));
-  } else {
-    root.error({0, 0, "session.name"},
-               fmt::format("is missing, and the file's stem '{}' is not a name "
-                           "([A-Za-z0-9_-], 1 to 64 of them)",
-                           shown(spec.name)));
-  }
-}
-
-void check_name(const std::string& name, TableReader& table) {
-  if (valid_name(name)) return;
-  table.error(table.where(),
-              fmt::format("'{}' is not a name ([A-Za-z0-9_-], 1 to 64 of them)", shown(name)));
-}
-
-void add_implicit_groups(const std::vector<CoprocessDraft>& coprocesses,
-                         std::vector<GroupDraft>& groups) {
-  std::set<std::string> known{""};
-  for (const GroupDraft& g : groups) known.insert(g.spec.name);
-  for (const CoprocessDraft& c : coprocesses) {
-    if (known.insert(c.spec.group).second) {
-      groups.push_back({GroupSpec{c.spec.group, {}}, c.group_where, {}});
-    }
-  }
-  std::stable_sort(groups.begin(), groups.end(), [](const GroupDraft& a, const GroupDraft& b) {
-    return std::tie(a.where.line, a.where.column) < std::tie(b.where.line, b.where.column);
-  });
-}
-
-// What a group requires becomes a requirement of each member, so that nobody after the loader has
-// to know about inheritance.
-void inherit(const std::vector<GroupDraft>& groups, CoprocessSpec& coprocess) {
-  const auto group = std::find_if(groups.begin(), groups.end(), [&](const GroupDraft& g) {
-    return g.spec.name == coprocess.group;
-  });
-  if (group == groups.end()) return;
-  std::set<std::string> own{coprocess.requires_.begin(), coprocess.requires_.end()};
-  for (const std::string& name : group->spec.requires_) {
-    if (own.insert(name).second) coprocess.requires_.push_back(name);
-  }
-}
-
-struct Drafts {
-  std::vector<GroupDraft> groups;
-  std::vector<CoprocessDraft> coprocesses;
-  bool complete = true;  // false: there are too many of them, which is reported
-};
-
-Drafts read_drafts(TableReader& root, const Scope& scope, Report& report) {
-  const toml::table none;
-  TableReader no_defaults{none, {}, report};
-  auto defaults_table = root.table("defaults");
-  const CoprocessSpec defaults =
-      read_defaults(defaults_table ? *defaults_table : no_defaults, scope);
-
-  Drafts drafts;
-  for (auto& [name, table] : root.named_tables("group")) {
-    check_name(name, table);
-    drafts.groups.push_back(read_group(name, table));
-  }
-  std::size_t wanted = drafts.groups.size();
-  std::size_t bytes = 0;
-  for (auto& [name, table] : root.named_tables("coprocess")) {
-    check_name(name, table);
-    wanted += read_instances(name, defaults, table, scope.dir, bytes, drafts.coprocesses);
-  }
-  if (!root.has("coprocess") || (root.has_table("coprocess") && root.table("coprocess")->empty())) {
-    report.error({0, 0, "coprocess"}, "a session needs at least one coprocess");
-  }
-  if (wanted > kMaxNames) {
-    report.error({0, 0, "coprocess"},
-                 fmt::format("{} coprocesses and groups; at most {} together", wanted, kMaxNames));
-    drafts.complete = false;
-  } else if (bytes > kMaxExpandedBytes) {
-    report.error({0, 0, "coprocess"},
-                 fmt::format("with its defaults and instances the text is more than {} MiB",
-                             kMaxExpandedBytes / (1024 * 1024)));
-    drafts.complete = false;
-  }
-  return drafts;
-}
-
-// False when what the names stand for, written out, is too much.
-bool take_coprocesses(Drafts& drafts, SessionSpec& spec, Report& report) {
-  std::size_t requirements = 0;
-  for (CoprocessDraft& draft : drafts.coprocesses) {
-    inherit(drafts.groups, draft.spec);
-    requirements += draft.spec.requires_.size();
-    if (requirements > kMaxRequirements) {
-      report.error({0, 0, "coprocess"},
-                   fmt::format("more than {} requirements between the coprocesses; require a group "
-                               "instead of its members",
-                               kMaxRequirements));
-      return false;
-    }
-    spec.coprocesses.push_back(std::move(draft.spec));
-  }
-  for (GroupDraft& draft : drafts.groups) spec.groups.push_back(std::move(draft.spec));
-  return true;
-}
-
-std::optional<SessionSpec> read_document(const toml::table& document, const std::string& origin,
-                                         const path& dir, Report& report) {
-  TableReader root{document, {1, 1, ""}, report};
-  const Scope scope{dir};
-  SessionSpec spec;
-  read_session(root, origin, scope, spec);
-  Drafts drafts = read_drafts(root, scope, report);
-  root.finish();
-  if (!drafts.complete) return std::nullopt;
-
-  add_implicit_groups(drafts.coprocesses, drafts.groups);
-  if (drafts.groups.size() + drafts.coprocesses.size() > kMaxNames) {
-    report.error({0, 0, "coprocess"},
-                 fmt::format("{} coprocesses and groups; at most {} together",
-                             drafts.groups.size() + drafts.coprocesses.size(), kMaxNames));
-    return std::nullopt;  // what follows is bounded by that number
-  }
-  check_dependencies(drafts.groups, drafts.coprocesses, report);
-  check_output_files(drafts.coprocesses, report);
-  if (!report.empty()) return std::nullopt;
-
-  settle(drafts.groups, drafts.coprocesses);
-  if (drafts.coprocesses.empty()) {
-    report.error({0, 0, "coprocess"}, "each coprocess is switched off by its 'when'");
-    return std::nullopt;
-  }
-  if (!take_coprocesses(drafts, spec, report)) return std::nullopt;
-  return spec;
-}
-
-}  // namespace
-
-LoadResult load_text(std::string_view text, const std::string& origin, const path& dir) {
-  Report report{origin};
+LoadResult load(std::string_view text, const std::string& origin, const Scope& scope,
+                const CoprocessSpec& defaults, Report& report) {
   if (check_source(text, report)) {
     if (const auto document = parse_toml(text, report)) {
-      if (auto spec = read_document(*document, origin, absolute_folder(dir), report)) {
+      TableReader root{*document, {1, 1, ""}, report};
+      root.refuse("profile", "this is a profile: it is used through the files that it maps");
+      if (auto spec = read_document(root, origin, scope, defaults, report)) {
+        spec->path = scope.file;
         return std::move(*spec);
       }
     }
@@ -179,15 +25,34 @@ LoadResult load_text(std::string_view text, const std::string& origin, const pat
   return report.take();
 }
 
-LoadResult load_file(const path& file) {
+}  // namespace
+
+LoadResult load_text(std::string_view text, const std::string& origin, const path& dir,
+                     const CoprocessSpec& defaults) {
+  Report report{origin};
+  Scope scope;
+  scope.dir = absolute_folder(dir);
+  return load(text, origin, scope, defaults, report);
+}
+
+LoadResult load_file(const path& file, const CoprocessSpec& defaults) {
   Report report{file.native()};
   const auto text = read_source(file, report);
   if (!text) return report.take();
-  LoadResult result = load_text(*text, file.native(), file.parent_path());
-  if (auto* spec = std::get_if<SessionSpec>(&result)) {
-    spec->path = (absolute_folder(file.parent_path()) / file.filename()).native();
-  }
-  return result;
+  Scope scope;
+  scope.dir = absolute_folder(file.parent_path());
+  scope.file = (scope.dir / file.filename()).native();
+  return load(*text, file.native(), scope, defaults, report);
+}
+
+bool is_session_file(const path& file) {
+  Report report{file.native()};
+  const auto text = read_source(file, report);
+  if (!text || !check_source(*text, report)) return true;
+  const auto document = parse_toml(*text, report);
+  if (!document) return true;
+  return !document->contains("profile") &&
+         (document->contains("session") || document->contains("coprocess"));
 }
 
 }  // namespace masterd::config

@@ -8,6 +8,10 @@
 #include <cerrno>
 #include <cstdint>
 #include <system_error>
+#include <utility>
+
+#include "config/readable_by.h"
+#include "config/utf8.h"
 
 namespace masterd::config {
 
@@ -53,28 +57,6 @@ class Cursor {
 };
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
-// The length of the well-formed character at the front, 0 when there is none (RFC 3629, section 4).
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) -> unsigned {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0;
-  };
-  const auto tail = [&](std::size_t i) { return (byte(i) & 0xC0) == 0x80; };
-  const unsigned lead = byte(0);
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead <= 0xDF) return tail(1) ? 2 : 0;
-  if (lead >= 0xE0 && lead <= 0xEF) {
-    const unsigned low = lead == 0xE0 ? 0xA0 : 0x80;   // no overlong forms
-    const unsigned high = lead == 0xED ? 0x9F : 0xBF;  // no surrogates
-    return byte(1) >= low && byte(1) <= high && tail(2) ? 3 : 0;
-  }
-  if (lead >= 0xF0 && lead <= 0xF4) {
-    const unsigned low = lead == 0xF0 ? 0x90 : 0x80;
-    const unsigned high = lead == 0xF4 ? 0x8F : 0xBF;  // nothing beyond U+10FFFF
-    return byte(1) >= low && byte(1) <= high && tail(2) && tail(3) ? 4 : 0;
-  }
-  return 0;
-}
 
 bool check_bytes(std::string_view text, Report& report) {
   Cursor cursor{text};
@@ -167,27 +149,29 @@ struct Descriptor {
 
 }  // namespace
 
-std::optional<std::string> read_source(const std::filesystem::path& path, Report& report) {
-  const Where nowhere;
+std::optional<std::string> read_source(const std::filesystem::path& path, Report& report,
+                                       std::optional<uid_t> reader) {
+  const auto refuse = [&](std::string why) -> std::optional<std::string> {
+    if (reader) why = fmt::format("no file that user {} can read", *reader);
+    report.error({}, std::move(why));
+    return std::nullopt;
+  };
   if (path.native().find('\0') != std::string::npos) {
-    report.error(nowhere, "cannot open: the path has a NUL byte");
-    return std::nullopt;
+    return refuse("cannot open: the path has a NUL byte");
   }
-  // O_NONBLOCK: opening a FIFO without a writer would wait for one.
-  const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)};
-  if (file.fd < 0) {
-    report.error(nowhere, "cannot open: " + errno_text(errno));
-    return std::nullopt;
-  }
+  const Descriptor found{::open(path.c_str(), O_PATH | O_CLOEXEC)};
+  if (found.fd < 0) return refuse("cannot open: " + errno_text(errno));
   struct stat status {};
-  if (::fstat(file.fd, &status) != 0) {
-    report.error(nowhere, "cannot stat: " + errno_text(errno));
-    return std::nullopt;
-  }
+  if (::fstat(found.fd, &status) != 0) return refuse("cannot stat: " + errno_text(errno));
   if (!S_ISREG(status.st_mode)) {
-    report.error(nowhere, S_ISDIR(status.st_mode) ? "is a directory" : "is not a regular file");
-    return std::nullopt;
+    return refuse(S_ISDIR(status.st_mode) ? "is a directory" : "is not a regular file");
   }
+  if (reader && !readable_by(*reader, found.fd)) return refuse("");
+  // The very file that was looked at, whatever the path names by now (proc(5), /proc/pid/fd).
+  // O_NONBLOCK: /proc/kmsg is a regular file, and reading it waits.
+  const Descriptor file{
+      ::open(fmt::format("/proc/self/fd/{}", found.fd).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  if (file.fd < 0) return refuse("cannot open: " + errno_text(errno));
   // st_size is not trusted: it is 0 in /proc, and the file may grow. One byte over the limit is
   // enough for check_source() to see that it is too large.
   std::string text(kMaxFileBytes + 1, '\0');
@@ -195,10 +179,7 @@ std::optional<std::string> read_source(const std::filesystem::path& path, Report
   while (used < text.size()) {
     const ssize_t got = ::read(file.fd, text.data() + used, text.size() - used);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) {
-      report.error(nowhere, "cannot read: " + errno_text(errno));
-      return std::nullopt;
-    }
+    if (got < 0) return refuse("cannot read: " + errno_text(errno));
     if (got == 0) break;
     used += static_cast<std::size_t>(got);
   }

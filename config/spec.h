@@ -25,8 +25,17 @@ enum class Kind { Simple, Oneshot, Forking };
 enum class Restart { Never, OnFailure, Always };
 /// What happens when the restart limit is reached.
 enum class Then { Fail, EndSession, Shutdown, RestartSession };
+/// What a suspension of the main process by job control (SIGSTOP, ...) is: its own business, or as
+/// good as its death.
+enum class OnSuspend { None, Fail };
+/// What becomes of the processes that a oneshot leaves running: killed when it has ended, or kept
+/// until it is taken back.
+enum class Leftovers { Kill, Keep };
 /// What a normal end of the coprocess does to the session.
 enum class OnExit { None, EndSession, Shutdown };
+
+/// In a stop ladder: nothing is sent (kill(2) does nothing for 0 but look).
+inline constexpr int kNoSignal = 0;
 
 /// One rung of the stop ladder: send `signal`, wait at most `grace`.
 struct StopStep {
@@ -77,6 +86,7 @@ struct CoprocessSpec {
   bool vital = false;  // its death ends the session
   RestartSpec restart;
   OnExit on_exit = OnExit::None;
+  OnSuspend on_suspend = OnSuspend::None;
   /// SIGKILL with 2 s is appended by the loader when the ladder does not end with it.
   std::vector<StopStep> stop{{SIGTERM, milliseconds{5000}}, {SIGKILL, milliseconds{2000}}};
   std::optional<CommandSpec> stop_command;  // runs before the ladder; may hold ${pid}
@@ -89,11 +99,12 @@ struct CoprocessSpec {
   /// It must say WATCHDOG=1 (sd_notify) at least so often. None for a oneshot.
   std::optional<milliseconds> watchdog;
   SuccessSpec success;
-  std::optional<CommandSpec> undo;  // of a oneshot only; may hold ${pid}
-  std::string pid_file;             // of a forking one only; absolute; empty: none
-  std::vector<CommandSpec> before;  // run one after the other before each start
-  std::vector<CommandSpec> after;   // and when it is gone
-  bool stay = false;                // stays up when something that it requires goes away
+  std::optional<CommandSpec> undo;        // of a oneshot only; may hold ${pid}
+  Leftovers leftovers = Leftovers::Kill;  // likewise
+  std::string pid_file;                   // of a forking one only; absolute; empty: none
+  std::vector<CommandSpec> before;        // run one after the other before each start
+  std::vector<CommandSpec> after;         // and when it is gone
+  bool stay = false;                      // stays up when something that it requires goes away
 
   StdinKind stdin_kind = StdinKind::Null;
   OutputSpec output;
@@ -126,13 +137,17 @@ struct GroupSpec {
 struct SessionSpec {
   std::string name;
   std::string description;
-  std::string path;               // absolute; empty for inline text
+  std::string path;  // absolute: of the session file, or of the file that a profile maps; empty for
+                     // inline text
   std::vector<GroupSpec> groups;  // in file order; groups only named by coprocesses included
   std::vector<CoprocessSpec> coprocesses;  // in file order
   /// Runs at once when a vital coprocess dies, before the orderly teardown.
   std::optional<CommandSpec> fail_safe;
   std::vector<CommandSpec> before;  // run one after the other before anything starts
   std::vector<CommandSpec> after;   // and when all is gone
+  /// What these commands run as and with, besides masterd's environment.
+  std::string user;  // name or number; empty: masterd's
+  std::map<std::string, std::string> env;
   bool operator==(const SessionSpec&) const = default;
 };
 
@@ -142,6 +157,8 @@ struct DaemonSpec {
   std::vector<std::string> events;
   /// Absolute; where list_configs looks and names are resolved.
   std::vector<std::string> config_dirs;
+  /// Absolute; folders of profiles, and single ones.
+  std::vector<std::string> profiles;
   /// trace debug info warning error critical off (the words of spdlog); empty: info.
   std::string log_level;
   std::string log_format;  // "text" or "json"; empty: text
@@ -151,6 +168,9 @@ struct DaemonSpec {
   /// How the processes of a coprocess are kept together: "auto" (cgroups where they can be had) or
   /// "off" (never); empty: auto.
   std::string cgroups;
+  /// [defaults]: what the coprocesses of every session begin with, nameless and without a command.
+  /// An empty cwd stands for the folder of the session file, as nothing else was said.
+  CoprocessSpec defaults;
   bool operator==(const DaemonSpec&) const = default;
 };
 

@@ -16,7 +16,11 @@ void read_output(TableReader& coprocess, const Scope& scope, OutputSpec& output)
   if (auto v = table->choice<bool>("stderr", kinds)) output.capture_stderr = *v;
   if (auto v = table->size("ring", kKib, 64 * kMib)) output.ring_bytes = *v;
   if (auto v = table->flag("log")) output.log = *v;
-  if (const auto file = table->text("file")) output.file = read_path(*table, *file, scope);
+  if (scope.mapping != nullptr && scope.mapping->user) {
+    table->refuse("file", std::string{kNotForOthers});
+  } else if (const auto file = table->text("file")) {
+    output.file = read_path(*table, *file, scope);
+  }
   if (auto v = table->size("max_size", 4 * kKib, kMib * kMib)) output.max_size = *v;
   if (auto v = table->integer("keep", 0, 1000)) output.keep = static_cast<unsigned>(*v);
   table->finish();

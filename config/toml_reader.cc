@@ -61,6 +61,8 @@ constexpr std::string_view kDurationForm =
     "a duration such as \"100ms\", \"5s\", \"2m\" or \"1h\", in whole milliseconds, at most 24h";
 constexpr std::string_view kSignalForm =
     "a signal such as \"SIGTERM\", \"INT\" or \"SIGRTMIN+1\", or a number from 1 to 64";
+constexpr std::string_view kRungForm =
+    "\"none\", a signal such as \"SIGTERM\" or \"INT\", or a number from 1 to 64";
 constexpr std::string_view kCommandsForm =
     "an array of commands, such as [[\"PROGRAM\", \"ARGUMENT\"]]";
 constexpr std::string_view kCommandForm = "an array of strings or a table with 'command'";
@@ -299,6 +301,16 @@ std::optional<int> TableReader::signal(std::string_view key) {
   const toml::node* node = take(key);
   if (node == nullptr) return std::nullopt;
   return signal_of(*node, child(*node, key));
+}
+
+std::optional<int> TableReader::signal_or_none(std::string_view key) {
+  const toml::node* node = take(key);
+  if (node == nullptr) return std::nullopt;
+  const auto found = word_of(*node, child(*node, key), kRungForm);
+  if (!found) return std::nullopt;
+  const auto value = found->value == "none" ? std::optional{kNoSignal} : parse_signal(found->value);
+  if (!value) wrong_value(*found, kRungForm);
+  return value;
 }
 
 std::optional<std::vector<int>> TableReader::signals(std::string_view key) {

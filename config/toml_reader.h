@@ -82,6 +82,8 @@ class TableReader {
   std::optional<milliseconds> duration_above_zero(std::string_view key);
   /// A signal by name or number.
   std::optional<int> signal(std::string_view key);
+  /// The same, or "none": kNoSignal.
+  std::optional<int> signal_or_none(std::string_view key);
   std::optional<std::vector<int>> signals(std::string_view key);
   template <class T>
   std::optional<T> choice(std::string_view key,

@@ -116,7 +116,7 @@ constexpr Broken kValues[] = {
     {"ReservedConfigVariable", "[coprocess.a]\ncommand = [\"x\", \"${config.file}\"]\n", 2,
      "coprocess.a.command[1]", "'${config.file}' is reserved"},
     {"ReservedIniVariable", "[coprocess.a]\ncommand = [\"x\"]\nenv.A = \"${ini:HAL:FILE}\"\n", 3,
-     "coprocess.a.env.A", "'${ini:HAL:FILE}' is reserved"},
+     "coprocess.a.env.A", "'${ini:HAL:FILE}' belongs to a profile"},
     {"UnclosedConfigVariable", "[coprocess.a]\ncommand = [\"x\"]\ncwd = \"${config.dir/a\"\n", 3,
      "coprocess.a.cwd", "'${config.dir/a' is reserved"},
     {"BadPolicy", "[coprocess.a]\ncommand = [\"x\"]\nrestart.policy = \"sometimes\"\n", 3,

@@ -1,8 +1,11 @@
 // masterd.toml: what it says, and what is wrong with it.
+#include "config/daemon_file.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "config/load.h"
+#include <csignal>
+
 #include "tests/config/results.h"
 #include "tests/support/temp_folder.h"
 
@@ -23,6 +26,7 @@ TEST(LoadDaemonFile, TakesEveryKey) {
 endpoints = ["ipc:///run/masterd/control.sock", "tcp://127.0.0.1:5550"]
 events = ["tcp://*:*"]
 config_dirs = ["/etc/masterd/sessions", "sessions/"]
+profiles = ["/etc/masterd/profiles", "lathe.toml"]
 [log]
 level = "debug"
 format = "json"
@@ -34,10 +38,49 @@ interval = "1.5s"
               ElementsAre("ipc:///run/masterd/control.sock", "tcp://127.0.0.1:5550"));
   EXPECT_THAT(spec.events, ElementsAre("tcp://*:*"));
   EXPECT_THAT(spec.config_dirs, ElementsAre("/etc/masterd/sessions", folder.path() / "sessions"));
+  EXPECT_THAT(spec.profiles, ElementsAre("/etc/masterd/profiles", folder.path() / "lathe.toml"));
   EXPECT_EQ(spec.log_level, "debug");
   EXPECT_EQ(spec.log_format, "json");
   EXPECT_THAT(spec.hook_command, ElementsAre(folder.path() / "hook", folder.path().native()));
   EXPECT_EQ(spec.hook_interval, milliseconds{1500});
+}
+
+TEST(LoadDaemonFile, TakesDefaultsWhosePathsCountFromItsFolder) {
+  const test::TempFolder folder;
+  const CoprocessSpec defaults = loaded(load_daemon_file(folder.file("masterd.toml", R"(
+[defaults]
+env = { HERE = "${config.dir}", FILE = "${config.path}" }
+env_file = "common.env"
+before = [["./prepare"]]
+stop = { ladder = [{ signal = "INT", grace = "9s" }] }
+)")))
+                                     .defaults;
+  EXPECT_THAT(defaults.env, ElementsAre(std::pair{"FILE", folder.path("masterd.toml")},
+                                        std::pair{"HERE", folder.path().string()}));
+  EXPECT_THAT(defaults.env_files, ElementsAre(folder.path("common.env")));
+  EXPECT_THAT(defaults.before.front().argv, ElementsAre(folder.path("prepare")));
+  EXPECT_EQ(defaults.stop.front(), (StopStep{SIGINT, milliseconds{9000}}));
+  EXPECT_EQ(defaults.cwd, "") << "each session's own folder";
+}
+
+TEST(LoadDaemonFile, IsReadOnPastItsFaults) {
+  const test::TempFolder folder;
+  const DaemonFile read = read_daemon_file(folder.file("masterd.toml", R"(
+endpoints = ["udp://a:1", "ipc:///a"]
+config_dirs = ["", "mine"]
+[log]
+levle = "info"
+[defaults]
+nice = 99
+vital = true
+)"));
+  ASSERT_EQ(read.wrong.size(), 4U) << all_of(read.wrong);
+  ASSERT_TRUE(read.spec);
+  EXPECT_THAT(read.spec->endpoints, ElementsAre("ipc:///a"));
+  EXPECT_THAT(read.spec->config_dirs, ElementsAre(folder.path("mine")));
+  EXPECT_EQ(read.spec->defaults.nice, std::nullopt);
+  EXPECT_TRUE(read.spec->defaults.vital);
+  EXPECT_FALSE(read_daemon_file(folder.file("masterd.toml", "[log\n")).spec);
 }
 
 TEST(LoadDaemonFile, SaysThatTheFileIsMissing) {
@@ -106,6 +149,18 @@ constexpr Broken kBroken[] = {
      "above 0"},
     {"HookWithABadInterval", "[hook]\ncommand = [\"x\"]\ninterval = \"often\"\n", 3,
      "hook.interval", "found 'often'"},
+    {"DefaultsIsAString", "defaults = \"x\"\n", 1, "defaults", "expected a table"},
+    {"UnknownDefault", "[defaults]\nrestrat.limit = 1\n", 2, "defaults.restrat",
+     "did you mean 'restart'?"},
+    {"DefaultWithABadValue", "[defaults]\n[defaults.stop]\nladder = [{ signal = \"NOPE\" }]\n", 3,
+     "defaults.stop.ladder[0].signal", "found 'NOPE'"},
+    {"DefaultCommand", "[defaults]\ncommand = [\"x\"]\n", 2, "defaults.command",
+     "cannot have a default"},
+    {"DefaultOutputFile", "[defaults]\noutput.file = \"/l\"\n", 2, "defaults.output.file",
+     "cannot have a default"},
+    {"DefaultOfAProfile", "[defaults]\nenv.A = \"${ini:A:B}\"\n", 2, "defaults.env.A",
+     "belongs to a profile"},
+    {"ASessionsTable", "[session]\nname = \"a\"\n", 1, "session", "known here: endpoints"},
     {"DeepKey", "a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a = 1\n", 1, "", "more than 16 parts"},
 };
 INSTANTIATE_TEST_SUITE_P(Table, BrokenDaemonFile, ::testing::ValuesIn(kBroken),

@@ -55,6 +55,20 @@ TEST(Defaults, GiveWayToTheStopCommandAndItsTimeoutEach) {
             (CommandSpec{{"halt"}, seconds{1}}));
 }
 
+TEST(Defaults, SayWhatASuspensionIs) {
+  const std::string fail = "on_suspend = \"fail\"";
+  EXPECT_EQ(merged("", "").on_suspend, OnSuspend::None);
+  EXPECT_EQ(merged(fail, "").on_suspend, OnSuspend::Fail);
+  EXPECT_EQ(merged(fail, "on_suspend = \"none\"").on_suspend, OnSuspend::None);
+}
+
+TEST(Defaults, GiveTheirLeftoversToOneshotsOnly) {
+  const std::string keep = "leftovers = \"keep\"";
+  EXPECT_EQ(merged(keep, "type = \"oneshot\"").leftovers, Leftovers::Keep);
+  EXPECT_EQ(merged(keep, "type = \"oneshot\"\nleftovers = \"kill\"").leftovers, Leftovers::Kill);
+  EXPECT_EQ(merged(keep, "").leftovers, Leftovers::Kill);
+}
+
 TEST(Defaults, GiveWayToOtherKeysAsAWhole) {
   const CoprocessSpec spec = merged(R"(
 before = [["d"]]
@@ -100,6 +114,60 @@ TEST(Defaults, GiveWayToTheTypeAndTheAttributes) {
   EXPECT_EQ(own.nice, 0);
   EXPECT_EQ(own.stdin_kind, StdinKind::Null);
   EXPECT_FALSE(own.stay);
+}
+
+// ---- of the daemon, below those of the session ----
+
+CoprocessSpec below(const CoprocessSpec& outer, const std::string& defaults,
+                    const std::string& own) {
+  return loaded(load_text("[defaults]\n" + defaults + "\n[coprocess.a]\ncommand = [\"x\"]\n" + own,
+                          "test.toml", "/etc/masterd", outer))
+      .coprocesses.back();
+}
+
+TEST(DaemonDefaults, HoldWhereASessionSaysNothing) {
+  CoprocessSpec outer;
+  outer.vital = true;
+  outer.env = {{"LANG", "C"}};
+  outer.restart.policy = Restart::Always;
+  const CoprocessSpec spec =
+      loaded(load_text("[coprocess.a]\ncommand = [\"x\"]", "test.toml", "/srv", outer))
+          .coprocesses.back();
+  EXPECT_TRUE(spec.vital);
+  EXPECT_EQ(spec.env, outer.env);
+  EXPECT_EQ(spec.restart.policy, Restart::Always);
+  EXPECT_EQ(spec.cwd, "/srv") << "no cwd was given: it stays the session's folder";
+}
+
+TEST(DaemonDefaults, GiveWayToTheSessionsAndThoseToTheCoprocess) {
+  CoprocessSpec outer;
+  outer.cwd = "/outer";
+  outer.nice = 1;
+  outer.env = {{"A", "outer"}, {"B", "outer"}, {"C", "outer"}};
+  outer.restart.limit = 1;
+  outer.restart.jitter = 0.5;
+  outer.stop_command = CommandSpec{{"halt"}, seconds{9}};
+  const CoprocessSpec spec =
+      below(outer, "nice = 2\nenv = { B = \"session\", C = \"session\" }\nrestart.limit = 2",
+            "env = { C = \"own\" }\nrestart.policy = \"always\"\nstop.timeout = \"1s\"");
+  EXPECT_EQ(spec.cwd, "/outer");
+  EXPECT_EQ(spec.nice, 2);
+  EXPECT_THAT(spec.env, ElementsAre(std::pair{"A", "outer"}, std::pair{"B", "session"},
+                                    std::pair{"C", "own"}));
+  EXPECT_EQ(spec.restart.limit, 2U);
+  EXPECT_EQ(spec.restart.jitter, 0.5);
+  EXPECT_EQ(spec.restart.policy, Restart::Always);
+  EXPECT_EQ(spec.stop_command, (CommandSpec{{"halt"}, seconds{1}}));
+  EXPECT_EQ(below(outer, "cwd = \"/session\"", "").cwd, "/session");
+}
+
+TEST(DaemonDefaults, ThatAOneshotCannotHaveAreLeftOut) {
+  CoprocessSpec outer;
+  outer.watchdog = seconds{5};
+  outer.restart.policy = Restart::Always;
+  const CoprocessSpec spec = below(outer, "", "type = \"oneshot\"");
+  EXPECT_EQ(spec.watchdog, std::nullopt);
+  EXPECT_EQ(spec.restart.policy, Restart::OnFailure);
 }
 
 TEST(Defaults, ThatAOneshotCannotHaveAreLeftOut) {

@@ -177,6 +177,15 @@ TEST(StopLadder, IsKeptWhenItEndsInKill) {
               ElementsAre(StopStep{SIGKILL, seconds{2}}));
 }
 
+TEST(StopLadder, HasARungThatSendsNothingAndIsFollowedByKillAlsoAlone) {
+  const std::string text = "[coprocess.a]\ncommand = [\"x\"]\nstop.ladder = ";
+  EXPECT_THAT(coprocess(text + "[{signal = \"none\", grace = \"1s\"}, {signal = \"TERM\"}]\n").stop,
+              ElementsAre(StopStep{kNoSignal, seconds{1}}, StopStep{SIGTERM, seconds{5}},
+                          StopStep{SIGKILL, seconds{2}}));
+  EXPECT_THAT(coprocess(text + "[{signal = \"none\"}]\n").stop,
+              ElementsAre(StopStep{kNoSignal, seconds{5}}, StopStep{SIGKILL, seconds{2}}));
+}
+
 TEST(StopLadder, StaysTheDefaultWhenStopIsEmpty) {
   EXPECT_EQ(coprocess("[coprocess.a]\ncommand = [\"x\"]\nstop = {}\n").stop, CoprocessSpec{}.stop);
 }

@@ -1,5 +1,6 @@
 // libFuzzer harness: any bytes are a spec that keeps its promises or diagnostics that can be
-// printed.
+// printed. Those before a line "#ini" are also a profile, and what follows is the file that it
+// maps.
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "config/load.h"
+#include "config/profile.h"
 
 namespace {
 
@@ -82,10 +84,40 @@ void check(const masterd::config::Diagnostics& diagnostics) {
   require(!diagnostics.empty());
   require(diagnostics.size() <= masterd::config::kMaxDiagnostics + 1);
   for (const auto& diagnostic : diagnostics) {
-    require(diagnostic.file == "fuzz.toml");
+    const bool own = diagnostic.file == "fuzz.toml";
+    require(own || diagnostic.file == "fuzz.ini");
     require(!diagnostic.message.empty());
-    require((diagnostic.line == 0) == (diagnostic.column == 0));
+    require(!own || (diagnostic.line == 0) == (diagnostic.column == 0));
     for (const char c : diagnostic.to_string()) require(static_cast<unsigned char>(c) >= 0x20);
+  }
+}
+
+void map(std::string_view text) {
+  using namespace masterd::config;
+  constexpr std::string_view kMark = "\n#ini\n";
+  const std::size_t mark = text.find(kMark);
+  const auto profile = Profile::parse(text.substr(0, mark), "fuzz.toml");
+  if (const auto* wrong = std::get_if<Diagnostics>(&profile)) return check(*wrong);
+  const auto ini = IniFile::parse(
+      mark == std::string_view::npos ? "" : text.substr(mark + kMark.size()), "fuzz.ini",
+      {[](const std::string&) { return std::nullopt; },
+       [](const std::string& name) { return name; },
+       [](const std::string&, Report& report) -> std::optional<std::string> {
+         report.error({}, "is not there");
+         return std::nullopt;
+       }});
+  if (!std::holds_alternative<IniFile>(ini)) return;
+  const auto& file = std::get<IniFile>(ini);
+  const auto& one = std::get<Profile>(profile);
+  const auto result = one.load(file, {"1000"});
+  std::visit([](const auto& outcome) { check(outcome); }, result);
+  one.missing_in(file);
+  if (const auto* spec = std::get_if<SessionSpec>(&result)) {
+    require(one.title(file).name == spec->name);
+    require(one.title(file).description == spec->description);
+    for (const auto& coprocess : spec->coprocesses) {
+      require(!one.run_as_owner() || coprocess.user == "1000");
+    }
   }
 }
 
@@ -95,5 +127,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text{reinterpret_cast<const char*>(data), size};
   const auto result = masterd::config::load_text(text, "fuzz.toml", "/etc/masterd");
   std::visit([](const auto& outcome) { check(outcome); }, result);
+  map(text);
   return 0;
 }
