@@ -16,12 +16,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
-#include <fstream>
 #include <iterator>
-#include <optional>
-#include <sstream>
 #include <system_error>
 
+#include "supervisor/cgroup_files.h"
 #include "supervisor/cgroup_mount.h"
 #include "supervisor/proc_fs.h"
 #include "supervisor/spawn_error.h"
@@ -32,67 +30,6 @@ namespace {
 constexpr std::chrono::seconds kLongestFarewell{1};
 constexpr time_t kLeftBehindAfter = 60;  // seconds without a change
 constexpr int kNames = 1000;             // tries of "masterd-PID", "masterd-PID.1", ...
-
-/// The content; nullopt: errno says why.
-std::optional<std::string> content_of(const std::string& path) {
-  const OwnedFd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-  if (!fd) return std::nullopt;
-  std::string text;
-  std::array<char, 4096> buffer;
-  while (true) {
-    const ssize_t count = ::read(fd.get(), buffer.data(), buffer.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return std::nullopt;
-    if (count == 0) return text;
-    text.append(buffer.data(), static_cast<std::size_t>(count));
-  }
-}
-
-bool write_to(const std::string& path, std::string_view text) {
-  const OwnedFd fd{::open(path.c_str(), O_WRONLY | O_CLOEXEC)};
-  return fd && ::write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
-}
-
-/// `visit(path)` for each cgroup below `folder`, the deepest first.
-template <class Visit>
-void each_below(const std::string& folder, const Visit& visit) {
-  DIR* dir = ::opendir(folder.c_str());
-  if (dir == nullptr) return;
-  std::vector<std::string> below;
-  while (const dirent* entry = ::readdir(dir)) {
-    const std::string name = entry->d_name;
-    if (entry->d_type == DT_DIR && name != "." && name != "..")
-      below.push_back(folder + "/" + name);
-  }
-  ::closedir(dir);
-  for (const std::string& path : below) {
-    each_below(path, visit);
-    visit(path);
-  }
-}
-
-/// True when it is no longer there.
-bool remove_tree(const std::string& folder) {
-  each_below(folder, [](const std::string& path) { ::rmdir(path.c_str()); });
-  return ::rmdir(folder.c_str()) == 0 || errno == ENOENT;
-}
-
-CgroupLeaf::State state_of(const std::string& folder) {
-  const auto events = content_of(folder + "/cgroup.events");
-  if (events) {
-    return events->find("populated 0") != std::string::npos ? CgroupLeaf::State::Empty
-                                                            : CgroupLeaf::State::Populated;
-  }
-  return errno == ENOENT || errno == ENODEV ? CgroupLeaf::State::Vanished
-                                            : CgroupLeaf::State::Populated;
-}
-
-void read_members(const std::string& folder, std::vector<pid_t>& members) {
-  std::istringstream pids{content_of(folder + "/cgroup.procs").value_or("")};
-  for (pid_t pid = 0; pids >> pid;) {
-    if (pid > 0) members.push_back(pid);  // 0: of another pid namespace
-  }
-}
 
 // Of daemons that were killed: subtrees in which nothing lives. In another pid namespace there may
 // be a living one of that number, with nothing in its cgroups just now; so only what has been left
@@ -110,7 +47,7 @@ void remove_left_behind(const std::string& folder) {
     struct stat info {};
     if (::stat(path.c_str(), &info) != 0 || info.st_mtime + kLeftBehindAfter > ::time(nullptr))
       continue;
-    if (state_of(path) == CgroupLeaf::State::Empty) remove_tree(path);
+    if (cgroup_populated(path) == false) remove_cgroup(path);
   }
   ::closedir(dir);
 }
@@ -128,14 +65,14 @@ CgroupLeaf::~CgroupLeaf() { cgroups_.leave(*this); }
 
 std::string CgroupLeaf::folder() const { return cgroups_.folder_ + "/" + name_; }
 
-CgroupLeaf::State CgroupLeaf::state() const { return state_of(folder()); }
-
-std::vector<pid_t> CgroupLeaf::members() const {
-  std::vector<pid_t> members;
-  read_members(folder(), members);
-  each_below(folder(), [&](const std::string& path) { read_members(path, members); });
-  return members;
+CgroupLeaf::State CgroupLeaf::state() const {
+  if (const auto populated = cgroup_populated(folder())) {
+    return *populated ? State::Populated : State::Empty;
+  }
+  return State::Vanished;
 }
+
+std::vector<pid_t> CgroupLeaf::members() const { return cgroup_members(folder()); }
 
 bool CgroupLeaf::contains(pid_t pid) const {
   const auto path = cgroup_of(pid);
@@ -144,12 +81,9 @@ bool CgroupLeaf::contains(pid_t pid) const {
          (path->size() == own.size() || path->at(own.size()) == '/');
 }
 
-bool CgroupLeaf::kill() { return write_to(folder() + "/cgroup.kill", "1"); }
+bool CgroupLeaf::kill() { return kill_cgroup(folder()); }
 
-void CgroupLeaf::thaw() {
-  write_to(folder() + "/cgroup.freeze", "0");
-  each_below(folder(), [](const std::string& path) { write_to(path + "/cgroup.freeze", "0"); });
-}
+void CgroupLeaf::thaw() { thaw_cgroup(folder()); }
 
 OwnedFd CgroupLeaf::open() const {
   return OwnedFd{::open(folder().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
@@ -160,7 +94,7 @@ OwnedFd CgroupLeaf::open() const {
 CgroupSearch find_cgroups(fsm::EventLoop& loop) {
   const auto own = cgroup_of(::getpid());
   if (!own) return {nullptr, "/proc/self/cgroup names no cgroup of version 2"};
-  const auto mounts = content_of("/proc/self/mountinfo");
+  const auto mounts = file_content("/proc/self/mountinfo");
   if (!mounts) return none("/proc/self/mountinfo", errno);
   const auto folder = cgroup_folder(*mounts, *own);
   if (!folder) return {nullptr, "no mount of cgroup version 2 shows " + *own};
@@ -197,11 +131,11 @@ Cgroups::Cgroups(fsm::EventLoop& loop, OwnedFd inotify, std::string folder, std:
 Cgroups::~Cgroups() {
   assert(leaves_.empty() && "a leaf outlives its Cgroups");
   readable_.reset();
-  for (const auto& [watch, folder] : leaving_) write_to(folder + "/cgroup.kill", "1");
+  for (const auto& [watch, folder] : leaving_) kill_cgroup(folder);
   const auto deadline = std::chrono::steady_clock::now() + kLongestFarewell;
   while (true) {
     for (auto it = leaving_.begin(); it != leaving_.end();) {
-      it = remove_tree(it->second) ? leaving_.erase(it) : std::next(it);
+      it = remove_cgroup(it->second) ? leaving_.erase(it) : std::next(it);
     }
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
@@ -210,7 +144,7 @@ Cgroups::~Cgroups() {
     ::poll(&ready, 1, static_cast<int>(left.count()));
     read_events();
   }
-  remove_tree(folder_);
+  remove_cgroup(folder_);
 }
 
 std::unique_ptr<CgroupLeaf> Cgroups::make_leaf(const std::string& name) {
@@ -244,7 +178,7 @@ void Cgroups::leave(CgroupLeaf& leaf) {
 // EBUSY while something lives in it: its end will be an event.
 void Cgroups::remove_left(int watch) {
   const auto found = leaving_.find(watch);
-  if (found == leaving_.end() || !remove_tree(found->second)) return;
+  if (found == leaving_.end() || !remove_cgroup(found->second)) return;
   ::inotify_rm_watch(inotify_.get(), watch);  // EINVAL: went with the file
   leaving_.erase(found);
 }

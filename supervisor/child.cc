@@ -12,6 +12,7 @@
 
 #include "supervisor/attributes.h"
 #include "supervisor/leader_watches.h"
+#include "supervisor/ledger.h"
 #include "supervisor/pipe_reader.h"
 #include "supervisor/proc_fs.h"
 #include "supervisor/program.h"
@@ -35,17 +36,33 @@ struct Ends {
   OwnedFd err;
 };
 
+/// One launch, for the ledger.
+struct Entry {
+  Ledger* ledger = nullptr;  // none: nobody writes it down
+  std::string id;            // of the tree
+  std::string name;
+  bool lives_on = false;
+
+  void born(pid_t pid) const {
+    if (ledger != nullptr) ledger->born(id, pid, lives_on, name);
+  }
+  void gone() const {
+    if (ledger != nullptr) ledger->gone(id);
+  }
+};
+
 class Child final : public Process, private ExitListener {
  public:
-  Child(fsm::EventLoop& loop, ExitSource& exits, Ends ends, Launcher::Output output,
-        const std::string& tree_id, std::unique_ptr<CgroupLeaf> leaf)
+  Child(fsm::EventLoop& loop, ExitSource& exits, Ends ends, Launcher::Output output, Entry entry,
+        std::unique_ptr<CgroupLeaf> leaf)
       : loop_{loop},
         exits_{exits},
+        entry_{std::move(entry)},
         output_{std::move(output)},
         out_{loop, std::move(ends.out), [this](auto bytes) { deliver(Stream::Stdout, bytes); }},
         err_{loop, std::move(ends.err), [this](auto bytes) { deliver(Stream::Stderr, bytes); }},
         in_{loop, std::move(ends.in)},
-        tree_{std::make_unique<Tree>(exits, tree_id, std::move(leaf))} {
+        tree_{std::make_unique<Tree>(exits, entry_.id, std::move(leaf))} {
     if (tree_->leaf() != nullptr) tree_->leaf()->on_change([this] { member_exited(); });
   }
   ~Child() override;
@@ -56,6 +73,8 @@ class Child final : public Process, private ExitListener {
   [[nodiscard]] pid_t pid() const override { return pid_; }
   [[nodiscard]] fsm::Event& exited() override { return exited_; }
   [[nodiscard]] fsm::Event& gone() override { return gone_; }
+  [[nodiscard]] fsm::Event& suspended() override { return suspended_; }
+  [[nodiscard]] int suspended_by() const override { return suspended_by_; }
   int signal_group(int signo) override;
   int signal(int signo) override;
   std::optional<ExitStatus> reap() override { return status_; }
@@ -64,6 +83,7 @@ class Child final : public Process, private ExitListener {
     return !gone_.is_set() && tree_->contains(pid);
   }
   void adopt(pid_t main) override;
+  void keep_tree() override;
   int write_stdin(std::string_view bytes) override { return in_.write(bytes); }
 
  private:
@@ -75,6 +95,11 @@ class Child final : public Process, private ExitListener {
   };
 
   void leader_exited() override;
+  void leader_suspended(int signo) override {
+    suspended_by_ = signo;
+    suspended_.set();
+  }
+  void leader_continued() override { suspended_.reset(); }
   void member_exited() override {
     if (exited_.is_set()) end_if_empty();
   }
@@ -88,6 +113,7 @@ class Child final : public Process, private ExitListener {
 
   fsm::EventLoop& loop_;
   ExitSource& exits_;
+  const Entry entry_;
   const Launcher::Output output_;
   PipeReader out_;
   PipeReader err_;
@@ -97,7 +123,10 @@ class Child final : public Process, private ExitListener {
   bool reaped_ = false;               // the pid may be somebody else's; or it never was our child
   std::optional<ExitStatus> status_;  // engaged from exited() on
   fsm::Watch exit_watch_;
+  bool kept_ = false;  // since keep_tree()
   Stranger stranger_;  // engaged while an adopted one is not our child
+  int suspended_by_ = 0;
+  fsm::Event suspended_;
   fsm::Event exited_;
   fsm::Event gone_;
 };
@@ -119,7 +148,10 @@ bool is_child(pid_t pid) {
 }
 
 Child::~Child() {
-  if (pid_ > 0 && !gone_.is_set()) tree_->signal(SIGKILL);
+  if (pid_ > 0 && !gone_.is_set() && !entry_.lives_on) {
+    tree_->signal(SIGKILL);
+    entry_.gone();  // as good as: it needs nobody any more to end it
+  }
   if (pinned() && !status_of(pid_, 0)) exits_.abandon(pid_);
 }
 
@@ -131,10 +163,27 @@ void Child::start(const Program& program, const Attributes& attributes, Standard
   }
   pid_ = spawn(program, attributes, streams, cgroup.get());
   tree_->pin(pid_);
+  entry_.born(pid_);
   exit_watch_ = exits_.watch(pid_, *this);
 }
 
-int Child::signal_group(int signo) { return gone_.is_set() ? ESRCH : tree_->signal(signo); }
+int Child::signal_group(int signo) {
+  if (std::exchange(kept_, false) && !gone_.is_set()) {
+    exit_watch_ = exits_.watch_rest(*this);
+    end_if_empty();
+  }
+  return gone_.is_set() ? ESRCH : tree_->signal(signo);
+}
+
+// Without the zombie, which would be there for hours, and without the tick of a pinned leader. What
+// is in its group and has no mark is known from a last look while the group still tells.
+void Child::keep_tree() {
+  if (gone_.is_set()) return;
+  (void)tree_->members();
+  reap_zombie();
+  exit_watch_.reset();
+  kept_ = true;
+}
 
 int Child::signal(int signo) {
   if (exited_.is_set()) return ESRCH;  // kill() is content with a zombie
@@ -170,10 +219,15 @@ void Child::adopt(pid_t main) {
   stranger_ = std::move(stranger);
   exit_watch_ = std::move(watch);
   pid_ = main;
+  entry_.born(pid_);
   reaped_ = false;
   tree_->pin(child ? main : 0);
   status_.reset();
   exited_.reset();
+  // What it did before it was watched may have been told to nobody.
+  suspended_.reset();
+  ProcStat stat;
+  if (read_stat(main, stat) == Look::Found && stat.state == 'T') leader_suspended(0);
 }
 
 void Child::leader_exited() {
@@ -198,6 +252,7 @@ void Child::end_if_empty() {
   reap_zombie();
   exit_watch_.reset();
   tree_->end();
+  entry_.gone();
   gone_.set();
 }
 
@@ -223,7 +278,7 @@ Plumbing make_plumbing(const Launch& launch) {
   const bool all = launch.helper();
   if (all || launch.spec.output.capture_stdout) output(plumbing.ours.out, plumbing.theirs.out);
   if (all || launch.spec.output.capture_stderr) output(plumbing.ours.err, plumbing.theirs.err);
-  if (!all && launch.spec.stdin_kind == config::StdinKind::Pipe) {
+  if (launch.lives_on || (!all && launch.spec.stdin_kind == config::StdinKind::Pipe)) {
     Pipe pipe = make_pipe(Pipe::Ours::Write);
     plumbing.ours.in = std::move(pipe.write);
     plumbing.theirs.in = std::move(pipe.read);
@@ -236,16 +291,18 @@ Plumbing make_plumbing(const Launch& launch) {
 std::unique_ptr<Process> ChildLauncher::launch(Launch launch) {
   const std::string name = launch.name();
   const Attributes attributes = resolve_attributes(launch.spec, launch.helper());
-  const std::string tree_id = new_tree_id();
+  const std::string tree_id = new_tree_id(ledger_ == nullptr ? "" : ledger_->instance());
   const Program program = resolve_program(launch, attributes.identity, tree_id);
   Plumbing plumbing = make_plumbing(launch);
   const Ends& theirs = plumbing.theirs;
-  std::unique_ptr<CgroupLeaf> leaf = cgroups_ == nullptr ? nullptr : cgroups_->make_leaf(name);
+  std::unique_ptr<CgroupLeaf> leaf;
+  if (cgroups_ != nullptr && !launch.lives_on) leaf = cgroups_->make_leaf(name);
   std::unique_ptr<Child> child;
   SpawnStage stage = SpawnStage::Pipe;
   try {
-    child = std::make_unique<Child>(loop_, exits_, std::move(plumbing.ours),
-                                    std::move(launch.output), tree_id, std::move(leaf));
+    child =
+        std::make_unique<Child>(loop_, exits_, std::move(plumbing.ours), std::move(launch.output),
+                                Entry{ledger_, tree_id, name, launch.lives_on}, std::move(leaf));
     stage = SpawnStage::Watch;
     child->start(program, attributes, {theirs.in.get(), theirs.out.get(), theirs.err.get()});
   } catch (const std::system_error& error) {  // the loop's epoll, or pidfd_open

@@ -66,6 +66,7 @@ struct Coprocess {
   State state = State::Stopped;
   std::optional<std::string> reason;
   bool failed_by_dependency = false;
+  bool begun = false;            // it had a life in this session
   std::string start_cause;       // of the next life
   std::optional<Ending> ending;  // engaged: the life must end, dependents first
   std::unique_ptr<CoprocessFsm> life;

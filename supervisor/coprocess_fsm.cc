@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include "config/load.h"
 #include "supervisor/main_process.h"
 #include "supervisor/proc_fs.h"
 
@@ -16,11 +17,12 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// How often a daemonized tree is looked at (no event tells what becomes of it), and how often in a
-/// row the same process must be found: the middle process of a double fork is there for a moment
-/// only.
+/// How often a daemonized tree is looked at (no event tells what becomes of it), and how often the
+/// same process must be found at rest: the middle process of a double fork is busy until it ends,
+/// but may not get a CPU for a while. Who is never at rest is taken after a second.
 constexpr fsm::Duration kLookEvery = milliseconds{5};
-constexpr int kLooks = 6;
+constexpr int kLooksAtRest = 6;
+constexpr int kMostLooks = 200;
 
 bool wants_notify(const config::CoprocessSpec& spec) {
   return spec.watchdog || std::holds_alternative<config::ReadyNotify>(spec.ready.how);
@@ -53,7 +55,7 @@ CoprocessFsm::CoprocessFsm(fsm::EventLoop& loop, Launcher& launcher,
 int CoprocessFsm::signal(int signo) { return process_ ? process_->signal(signo) : ESRCH; }
 
 std::optional<pid_t> CoprocessFsm::pid() const {
-  if (!process_) return std::nullopt;
+  if (!process_ || kept_) return std::nullopt;
   return process_->pid();
 }
 
@@ -152,29 +154,52 @@ void CoprocessFsm::launch() {
   extendable_ = true;
 }
 
-// Once it has ended well it is up: what takes it back (undo, after) comes at its teardown.
+// Once it has ended well it is up: what takes it back (the ladder for what it left and keeps, undo,
+// after) comes at its teardown.
 void CoprocessFsm::live_once() {
   stage_ = "it has not ended";
-  if (wait_in_time({&process_->exited()}) == fsm::Wake::Timeout) {
+  if (wait_in_time({&process_->exited(), &suspension()}) == fsm::Wake::Timeout) {
     return wind_down(LifeEnd::How::NotReady, too_late("has not ended", spec_.ready.timeout));
   }
+  if (!process_->exited().is_set()) return end_suspended();
   const ExitStatus status = end_of(*process_);
   const bool well = counts_as_success(spec_.success, status);
   if (!well) return end_by_itself(status.to_string());
-  sweep();
-  if (end_.how != LifeEnd::How::Ended) return died(end_.to_string());
-  if (!undo_due_ && spec_.after.empty()) return;
+  if (spec_.leftovers == config::Leftovers::Keep && !process_->gone().is_set()) {
+    keep_leftovers(status);
+  } else {
+    sweep();
+    if (end_.how != LifeEnd::How::Ended) return died(end_.to_string());
+    if (!undo_due_ && spec_.after.empty()) return;
+  }
   announce_(State::Exited, status.to_string());
   for (;;) yield();  // until shutdown()
+}
+
+// They are the coprocess's, for the ladder of its teardown; whether they live is no concern of
+// anybody before.
+void CoprocessFsm::keep_leftovers(const ExitStatus& status) {
+  process_->keep_tree();
+  kept_ = true;
+  end_.how = LifeEnd::How::Ended;
+  end_.status = status;
+  end_.uptime = loop().now() - *since_;
+  waits_until_.reset();
+  stage_.clear();
+  extendable_ = false;
 }
 
 // The first process has to end well; then the one process of its tree that no other one of it
 // started is the coprocess.
 bool CoprocessFsm::find_main() {
   stage_ = "its first process has not ended";
-  if (wait_in_time({&process_->exited()}) == fsm::Wake::Timeout) {
+  if (wait_in_time({&process_->exited(), &suspension()}) == fsm::Wake::Timeout) {
     wind_down(LifeEnd::How::NotReady,
               too_late("its first process has not ended", spec_.ready.timeout));
+    return false;
+  }
+  if (!process_->exited().is_set()) {
+    end_suspended();
     return false;
   }
   const ExitStatus status = end_of(*process_);
@@ -197,13 +222,16 @@ std::optional<std::string> CoprocessFsm::adopt_main() {
   const MainProcessFinder finder{spec_.pid_file};
   std::optional<pid_t> seen;
   int looks = 0;
+  int at_rest = 0;
   stage_ = "nothing of it is left";
   while (!process_->gone().is_set()) {
     const auto found = finder.find(process_->tree(), main_pid_);
-    looks = found.pid && found.pid == std::exchange(seen, found.pid) ? looks + 1 : 1;
+    if (found.pid != std::exchange(seen, found.pid)) looks = at_rest = 0;
+    ++looks;
+    if (found.rests) ++at_rest;
     if (!found.pid) {
       stage_ = found.missing;
-    } else if (found.told || looks >= kLooks) {
+    } else if (found.told || at_rest >= kLooksAtRest || looks >= kMostLooks) {
       try {
         process_->adopt(*found.pid);
         return std::nullopt;
@@ -224,7 +252,7 @@ bool CoprocessFsm::become_ready() {
   }
   readiness_->begin(process_->pid());
   fsm::Event never;
-  await_any({&readiness_->ready(), &readiness_->failed(), &process_->exited(),
+  await_any({&readiness_->ready(), &readiness_->failed(), &process_->exited(), &suspension(),
              watchdog_ ? &watchdog_->expired() : &never});
   waits_until_.reset();
   if (process_->exited().is_set()) {
@@ -236,6 +264,10 @@ bool CoprocessFsm::become_ready() {
     if (end_.how == LifeEnd::How::Unkillable) return false;
     end_.how = LifeEnd::How::NotReady;
     end_.detail = cause;
+    return false;
+  }
+  if (suspension().is_set()) {  // also when it became ready in the same turn
+    end_suspended();
     return false;
   }
   if (watchdog_ && watchdog_->expired().is_set()) {
@@ -255,15 +287,21 @@ bool CoprocessFsm::become_ready() {
 void CoprocessFsm::stay_well() {
   if (watchdog_) watchdog_->arm(watchdog_interval_.value_or(*spec_.watchdog));
   for (;;) {
-    health_changed_.reset();
+    watch_changed_.reset();
     if (spec_.health) health_.emplace(loop(), launcher_, spec_, process_->pid());
     fsm::Event no_health;
     fsm::Event no_watchdog;
-    await_any({&process_->exited(), &health_changed_, health_ ? &health_->failed() : &no_health,
+    await_any({&process_->exited(), &watch_changed_, &suspension(),
+               health_ ? &health_->failed() : &no_health,
                watchdog_ ? &watchdog_->expired() : &no_watchdog});
     if (process_->exited().is_set()) {
-      return end_by_itself(end_of(*process_).to_string());
+      const ExitStatus status = end_of(*process_);
+      // The end that on_exit is there for, such as a display that was closed, is no death.
+      death_told_ =
+          spec_.on_exit != config::OnExit::None && counts_as_success(spec_.success, status);
+      return end_by_itself(status.to_string());
     }
+    if (suspension().is_set()) return end_suspended();
     if (watchdog_ && watchdog_->expired().is_set()) {
       return wind_down(LifeEnd::How::Unhealthy, watchdog_->reason());
     }
@@ -296,6 +334,23 @@ void CoprocessFsm::end_by_itself(const std::string& cause) {
   if (!process_->gone().is_set()) tell_stopping(cause);
   come_to_rest();
   sweep();
+}
+
+fsm::Event& CoprocessFsm::suspension() {
+  return spec_.on_suspend == config::OnSuspend::Fail ? process_->suspended() : never_suspended_;
+}
+
+// It is neither asked nor waited for: it can do nothing before a rung of the ladder continues it.
+void CoprocessFsm::end_suspended() {
+  const int signo = process_->suspended_by();
+  stop_.command_done = true;
+  stop_.ladder = spec_.stop;
+  stop_.ladder.erase(
+      std::remove_if(stop_.ladder.begin(), stop_.ladder.end(),
+                     [](const config::StopStep& rung) { return rung.signal == config::kNoSignal; }),
+      stop_.ladder.end());
+  wind_down(LifeEnd::How::Unhealthy,
+            signo == 0 ? "suspended" : "suspended by " + config::signal_name(signo));
 }
 
 // `detail` by value: it may be the word of a watch that comes to rest here.

@@ -3,11 +3,14 @@
 //   starting --before, spawn, ready--> running --leader ends--> stopping (SIGKILL to what it left)
 //      |          |                       |
 //      |          +-- never ready --------+-- unhealthy, shutdown() --> stopping (command, ladder)
+//      |          +-- suspended ----------+   (suspended, where that is a failure: the ladder only)
 //      +-- before or spawn failed --> stopping
 //   stopping --process gone--> undo, after --> ended. Nothing to be done: not announced.
 //
-//   oneshot:  starting --ended well--> exited (ready). Where there is an `undo` or `after`, its
-//             life goes on until shutdown(). Begun and failed: undo at once.
+//   oneshot:  starting --ended well--> exited (ready). Where there is an `undo` or `after`, or
+//   where
+//             it has left something running that is to be kept, its life goes on until shutdown():
+//             the ladder for that, undo, after. Begun and failed: undo at once.
 //   forking:  starting --first process ended with 0, main one found--> as above
 //   stopping: the stop command, then the ladder of (signal, grace), each to the whole tree;
 //             stop_now() skips to SIGKILL; the last rung's grace over --> ended (Unkillable)
@@ -44,7 +47,7 @@ struct LifeEnd {
     NotSpawned,  // detail: the command that failed, or stage, object and errno of the spawn
     Ended,       // status says how
     NotReady,    // ended by us; detail says what was missing
-    Unhealthy,   // ended by us; detail is the probe's or the watchdog's word
+    Unhealthy,   // ended by us; detail is the probe's or the watchdog's word, or it was suspended
     Broken,      // ended by us: an error of our own (no memory, no descriptor); detail says which
     UndoFailed,  // a oneshot's undo did not end well; detail says how
     Unkillable,  // something outlived SIGKILL; detail names the pids
@@ -61,8 +64,8 @@ struct LifeEnd {
 
 class CoprocessFsm final : public CommandMachine {
  public:
-  /// Tells Starting, Running, Exited (a oneshot that waits for its undo), Stopping; each at most
-  /// once, from the machine's own stack: must not destroy the machine.
+  /// Tells Starting, Running, Exited (a oneshot that waits for its teardown), Stopping; each at
+  /// most once, from the machine's own stack: must not destroy the machine.
   using Announce = std::function<void(State, const std::string& cause)>;
 
   /// `spec` is read when it is needed: what may change in place (the stop ladder) is taken as it is
@@ -90,8 +93,8 @@ class CoprocessFsm final : public CommandMachine {
     kill_now_.set();
     hurry_command();
   }
-  /// spec.health is another one.
-  void health_changed() { health_changed_.set(); }
+  /// spec.health or spec.on_suspend is another one. Before it is ready that has no effect yet.
+  void watch_changed() { watch_changed_.set(); }
   /// A whole line of its output, for a readiness that waits for one.
   void wrote(Stream stream, std::string_view line);
   /// To the leader alone; ESRCH when there is none.
@@ -134,11 +137,14 @@ class CoprocessFsm final : public CommandMachine {
   bool prepare();
   void launch();
   void live_once();
+  void keep_leftovers(const ExitStatus& status);
   bool find_main();
   std::optional<std::string> adopt_main();
   bool become_ready();
   void stay_well();
   void end_by_itself(const std::string& cause);
+  [[nodiscard]] fsm::Event& suspension();
+  void end_suspended();
   void wind_down(LifeEnd::How how, std::string detail);
   void come_to_rest();
   void rest_health();
@@ -178,7 +184,8 @@ class CoprocessFsm final : public CommandMachine {
   std::string stage_;
   std::string status_text_;
   fsm::Event kill_now_;
-  fsm::Event health_changed_;
+  fsm::Event watch_changed_;
+  fsm::Event never_suspended_;
   std::optional<fsm::Duration> watchdog_interval_;  // as it told by WATCHDOG_USEC=
   Stop stop_;
   bool begun_ = false;
@@ -187,6 +194,7 @@ class CoprocessFsm final : public CommandMachine {
   bool extendable_ = false;  // EXTEND_TIMEOUT_USEC= may move waits_until_
   bool death_told_ = false;
   bool stopping_told_ = false;
+  bool kept_ = false;           // process_ is what a oneshot has left running
   bool undo_due_ = false;       // a oneshot with an undo was begun
   std::size_t after_next_ = 0;  // of spec.after
   LifeEnd end_;

@@ -36,7 +36,7 @@ void CoprocessFsm::climb_ladder() {
     const bool last = signo == SIGKILL;
     if (process_->gone().is_set()) return;
     if (kill_now_.is_set() && !last) continue;
-    stage_ = config::signal_name(signo);
+    stage_ = signo == config::kNoSignal ? "waiting for its end" : config::signal_name(signo);
     // systemd's rule: who goes on asking for time gets it. `stop --now` is the way out.
     extendable_ = !last;
     if (!std::exchange(stop_.sent, true)) {

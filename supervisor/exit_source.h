@@ -36,6 +36,13 @@ class ExitListener {
   /// freedom.
   virtual void member_exited() = 0;
 
+  /// Between the start of the watch and leader_exited(): the leader was suspended by job control
+  /// with this signal, or goes on again. From the loop; the same freedom. Not told of one that went
+  /// on before anybody looked, nor of a stop that is a tracer's business (ptrace(2)); with pidfds
+  /// never: they do not tell.
+  virtual void leader_suspended(int signo) { (void)signo; }
+  virtual void leader_continued() {}
+
  protected:
   ~ExitListener() = default;
 };
@@ -56,6 +63,9 @@ class ExitSource {
   /// watch ends; it must end before the leader's pid may be reused. Throws std::system_error (no
   /// descriptor left).
   [[nodiscard]] virtual fsm::Watch watch(pid_t leader, ExitListener& listener) = 0;
+  /// For what is left of a tree whose main process has been reaped: member_exited() whenever it may
+  /// have changed, as after leader_exited(), until the watch ends.
+  [[nodiscard]] virtual fsm::Watch watch_rest(ExitListener& listener) = 0;
   /// True while the group of `leader` (zombie or alive) has a live member besides a zombie leader.
   [[nodiscard]] virtual bool group_alive(pid_t leader) const = 0;
   /// nullopt: cannot be told just now.

@@ -23,9 +23,18 @@ fsm::Watch LeaderWatches::add(pid_t leader, ExitListener& listener) {
   return fsm::Watch{*this, static_cast<std::uint64_t>(leader)};
 }
 
+fsm::Watch LeaderWatches::add_rest(ExitListener& listener) {
+  --last_rest_;
+  listeners_.emplace(last_rest_, Entry{&listener, true});
+  arm_tick();
+  return fsm::Watch{*this, static_cast<std::uint64_t>(last_rest_)};
+}
+
 std::vector<pid_t> LeaderWatches::leaders() const {
   std::vector<pid_t> all;
-  for (const auto& [leader, entry] : listeners_) all.push_back(leader);
+  for (const auto& [leader, entry] : listeners_) {
+    if (leader > 0) all.push_back(leader);
+  }
   return all;
 }
 
@@ -36,6 +45,16 @@ bool LeaderWatches::tell_exited(pid_t leader) {
   found->second.listener->leader_exited();  // may end this watch, or any
   arm_tick();
   return true;
+}
+
+void LeaderWatches::tell_suspended(pid_t leader, int signo) {
+  const auto found = listeners_.find(leader);
+  if (found == listeners_.end() || found->second.pinned) return;
+  if (signo != 0) {
+    found->second.listener->leader_suspended(signo);
+  } else {
+    found->second.listener->leader_continued();
+  }
 }
 
 void LeaderWatches::tell_pinned() {

@@ -37,11 +37,15 @@ class LeaderWatches final : private fsm::WatchOwner {
   LeaderWatches& operator=(const LeaderWatches&) = delete;
 
   [[nodiscard]] fsm::Watch add(pid_t leader, ExitListener& listener);
+  /// See ExitSource::watch_rest(): pinned from the start, by nobody.
+  [[nodiscard]] fsm::Watch add_rest(ExitListener& listener);
   [[nodiscard]] bool watched(pid_t leader) const { return listeners_.count(leader) != 0; }
   [[nodiscard]] std::vector<pid_t> leaders() const;
 
   /// The leader is a zombie. False when there is nobody to tell, or it has been told.
   bool tell_exited(pid_t leader);
+  /// By `signo`; 0: it goes on. Nobody need be there to be told.
+  void tell_suspended(pid_t leader, int signo);
   /// To the listener of each pinned leader: look again.
   void tell_pinned();
   /// Ends the watch before its handle does.
@@ -59,7 +63,8 @@ class LeaderWatches final : private fsm::WatchOwner {
 
   fsm::EventLoop& loop_;
   const std::function<void(pid_t)> on_end_;
-  std::unordered_map<pid_t, Entry> listeners_;
+  std::unordered_map<pid_t, Entry> listeners_;  // one without a leader has a number below 0
+  pid_t last_rest_ = 0;
   fsm::Watch tick_;  // engaged while a leader is pinned
 };
 

@@ -34,31 +34,34 @@ std::optional<pid_t> parse_pid_file(const std::string& text) {
 
 MainProcessFinder::Found MainProcessFinder::from_file(const std::vector<pid_t>& tree) const {
   std::ifstream file{pid_file_};
-  if (!file) return {std::nullopt, false, fmt::format("{} is not there", pid_file_)};
+  if (!file) return {std::nullopt, false, false, fmt::format("{} is not there", pid_file_)};
   std::string text(kMaxPidFile, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(file.gcount()));
   const auto pid = parse_pid_file(text);
-  if (!pid) return {std::nullopt, false, fmt::format("{} holds no pid", pid_file_)};
+  if (!pid) return {std::nullopt, false, false, fmt::format("{} holds no pid", pid_file_)};
   if (!contains(tree, *pid)) {
-    return {std::nullopt, false,
+    return {std::nullopt, false, false,
             fmt::format("{} names {}, which is no process of it", pid_file_, *pid)};
   }
-  return {pid, true, {}};
+  return {pid, true, false, {}};
 }
 
 MainProcessFinder::Found MainProcessFinder::find(const std::vector<pid_t>& tree,
                                                  std::optional<pid_t> told) const {
-  if (told && contains(tree, *told)) return {told, true, {}};
+  if (told && contains(tree, *told)) return {told, true, false, {}};
   if (!pid_file_.empty()) return from_file(tree);
   std::vector<pid_t> roots;
+  bool rests = false;  // the last of them
   for (const pid_t pid : tree) {
     ProcStat stat;
-    if (read_stat(pid, stat) == Look::Found && !contains(tree, stat.parent)) roots.push_back(pid);
+    if (read_stat(pid, stat) != Look::Found || contains(tree, stat.parent)) continue;
+    roots.push_back(pid);
+    rests = stat.state != 'R' && !stat.exiting;
   }
-  if (roots.size() == 1) return {roots.front(), false, {}};
-  if (roots.empty()) return {std::nullopt, false, "nothing of it is left"};
-  return {std::nullopt, false,
+  if (roots.size() == 1) return {roots.front(), false, rests, {}};
+  if (roots.empty()) return {std::nullopt, false, false, "nothing of it is left"};
+  return {std::nullopt, false, false,
           fmt::format("{} processes of it are left: {}; a pid_file would tell which", roots.size(),
                       fmt::join(roots, ", "))};
 }

@@ -3,8 +3,9 @@
 // A forking coprocess leaves a daemon behind when its first process ends. It is, in this order of
 // trust: the one that it named by MAINPID=, the one in its pid file, or the one live process of the
 // tree that no other live one of it started. That is a guess: an intermediate process of a double
-// fork looks the same for a moment, so the caller looks again. A pid outside the tree is never
-// believed: a pid file may be stale, or another program's.
+// fork looks the same until it has ended, so the caller looks again; but that one has something to
+// do, and a daemon comes to rest. A pid outside the tree is never believed: a pid file may be
+// stale, or another program's.
 #pragma once
 
 #include <sys/types.h>
@@ -20,6 +21,7 @@ class MainProcessFinder {
   struct Found {
     std::optional<pid_t> pid;
     bool told = false;    // by itself, not guessed
+    bool rests = false;   // it waits for something
     std::string missing;  // what is in the way, where there is none
   };
 

@@ -63,6 +63,8 @@ class PidfdExits final : public ExitSource {
     return watches_.add(leader, listener);
   }
 
+  fsm::Watch watch_rest(ExitListener& listener) override { return watches_.add_rest(listener); }
+
   // The host is no subreaper: orphans of the group are not its children, and only /proc knows them.
   bool group_alive(pid_t leader) const override { return group_alive_in_proc(leader); }
 

@@ -18,7 +18,8 @@ namespace masterd::supervisor {
 namespace {
 
 constexpr std::size_t kPiece = 16 * 1024;
-constexpr unsigned kPfKthread = 0x00200000;  // include/linux/sched.h; of "flags" in stat
+constexpr unsigned kPfExiting = 0x00000004;  // include/linux/sched.h; of "flags" in stat
+constexpr unsigned kPfKthread = 0x00200000;
 
 struct CloseDir {
   void operator()(DIR* dir) const { ::closedir(dir); }
@@ -91,7 +92,6 @@ Number to_number(std::string_view word) {
 
 }  // namespace
 
-// pid (comm) state ppid ...: comm may hold anything, also ") Z 1 1": the last parenthesis ends it.
 std::optional<uid_t> user_of(pid_t pid) {
   struct stat info {};
   const std::string folder = "/proc/" + std::to_string(pid);
@@ -99,6 +99,7 @@ std::optional<uid_t> user_of(pid_t pid) {
   return info.st_uid;
 }
 
+// pid (comm) state ppid ...: comm may hold anything, also ") Z 1 1": the last parenthesis ends it.
 Look read_stat(pid_t pid, ProcStat& stat) {
   std::string text;
   const Look look = read_whole(in_proc(pid, "stat"), text);
@@ -111,7 +112,9 @@ Look read_stat(pid_t pid, ProcStat& stat) {
   stat.parent = to_number<pid_t>(fields[1]);
   stat.group = to_number<pid_t>(fields[2]);
   stat.session = to_number<pid_t>(fields[3]);
-  stat.kernel_thread = (to_number<unsigned>(fields[6]) & kPfKthread) != 0;
+  const auto flags = to_number<unsigned>(fields[6]);
+  stat.kernel_thread = (flags & kPfKthread) != 0;
+  stat.exiting = (flags & kPfExiting) != 0;
   stat.threads = to_number<int>(fields[17]);
   stat.start = to_number<std::uint64_t>(fields[19]);
   stat.env_start = to_number<std::uint64_t>(fields[47]);
@@ -131,6 +134,23 @@ Look find_in_environment(pid_t pid, std::string_view entry) {
   });
   if (look == Look::Found && !found) return Look::Missing;
   return look;
+}
+
+std::optional<std::string> environment_value(pid_t pid, const std::string& name) {
+  std::string text;
+  if (read_whole(in_proc(pid, "environ"), text) != Look::Found) return std::nullopt;
+  text.insert(text.begin(), '\0');
+  const std::string begin = '\0' + name + '=';
+  const std::size_t at = text.find(begin);
+  if (at == std::string::npos) return std::nullopt;
+  const std::size_t value = at + begin.size();
+  return text.substr(value, text.find('\0', value) - value);
+}
+
+std::string command_name(pid_t pid) {
+  std::string text;
+  read_whole(in_proc(pid, "comm"), text);
+  return text.substr(0, text.find('\n'));
 }
 
 std::optional<std::string> cgroup_of(pid_t pid) {

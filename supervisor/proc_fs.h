@@ -20,6 +20,7 @@ struct ProcStat {
   int threads = 0;
   std::uint64_t start = 0;  // with the pid it names one process for ever
   bool kernel_thread = false;
+  bool exiting = false;  // on its way to be a zombie
   /// Its environment lies between these; both 0 where this process may not know, while an exec is
   /// under way, and when the memory has been given up.
   std::uint64_t env_start = 0;
@@ -39,6 +40,11 @@ Look read_stat(pid_t pid, ProcStat& stat);
 std::optional<uid_t> user_of(pid_t pid);
 /// Found: `entry` ("NAME=value") is in its environment, as it was at its exec.
 Look find_in_environment(pid_t pid, std::string_view entry);
+/// The value of a variable in its environment, likewise; nullopt: there is none, or it cannot be
+/// read.
+std::optional<std::string> environment_value(pid_t pid, const std::string& name);
+/// Its name for people, of 15 bytes at most; empty: it is gone.
+std::string command_name(pid_t pid);
 /// The path after "0::", its cgroup in the version 2 hierarchy; also of a zombie.
 std::optional<std::string> cgroup_of(pid_t pid);
 

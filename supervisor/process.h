@@ -46,14 +46,20 @@ class Process {
   [[nodiscard]] virtual fsm::Event& exited() = 0;
   /// Latched when it has exited and nothing of its tree lives. It never comes before exited().
   [[nodiscard]] virtual fsm::Event& gone() = 0;
+  /// Set while the main process is suspended by job control, as far as is known: see
+  /// ExitListener::leader_suspended(). By SIGSTOP as a rule: the signals of a terminal do not stop
+  /// who leads a session of its own. Means nothing from exited() on.
+  [[nodiscard]] virtual fsm::Event& suspended() = 0;
+  /// The signal that suspended it; 0: not known.
+  [[nodiscard]] virtual int suspended_by() const { return 0; }
   /// To every process of the tree. What is stopped or frozen is continued after any signal that is
-  /// to end it; after SIGKILL everything that is found of the tree later is killed, too. Returns
-  /// errno: 0 when delivered, ESRCH when nobody is left.
+  /// to end it; after SIGKILL everything that is found of the tree later is killed, too. 0 is a
+  /// look at who is there. Returns errno: 0 when delivered, ESRCH when nobody is left.
   virtual int signal_group(int signo) = 0;
   /// To the main process alone, nothing else. Returns errno.
   virtual int signal(int signo) = 0;
   /// How the main process ended; nullopt before exited(). The zombie itself stays as long as it
-  /// pins the id of a living group.
+  /// pins the id of a living group, unless that is to be kept.
   virtual std::optional<ExitStatus> reap() = 0;
 
   /// Every live process of the tree, the main one first. A process that is stuck in the kernel
@@ -67,6 +73,9 @@ class Process {
   /// become our child (else ExitStatus::lost()). Throws std::system_error when it cannot be
   /// watched, ESRCH when there is no such process; then nothing has changed.
   virtual void adopt(pid_t main) { (void)main; }
+  /// REQUIRES: exited(). What lives of the tree may go on living: the main process is reaped, and
+  /// until the next signal_group() nobody need notice that the rest has ended.
+  virtual void keep_tree() {}
   /// Queues it for the stdin of the process, all or nothing; never blocks. Returns errno: 0, EAGAIN
   /// (the queue is full), EMSGSIZE (more than the queue holds), EPIPE (its stdin is closed),
   /// ENOTSUP (its stdin is no pipe).
@@ -108,6 +117,9 @@ struct Launch {
   /// must not be taken for the coprocess's), no stdin, both streams captured, and it is not
   /// realtime: it must not compete with what it looks at.
   std::string role = {};
+  /// Its end is its own business: it gets a pipe as stdin, and to destroy its Process closes that
+  /// and kills nobody. In no cgroup of ours: what is left in those is killed at our end.
+  bool lives_on = false;
 
   [[nodiscard]] bool helper() const { return !role.empty(); }
   /// For people: NAME, or NAME.ROLE, which is no coprocess's name.

@@ -1,6 +1,7 @@
 #include "supervisor/reconcile.h"
 
 #include <cstddef>
+#include <set>
 #include <string_view>
 #include <unordered_map>
 #include <variant>
@@ -15,6 +16,63 @@ void take_timeouts(std::vector<config::CommandSpec>& to,
   for (std::size_t i = 0; i < to.size() && i < from.size(); ++i) to[i].timeout = from[i].timeout;
 }
 
+/// Names of coprocesses of `wanted` that require one of `restarted`, at any distance.
+std::set<std::string_view> dependents_of(const std::vector<std::string>& restarted,
+                                         const config::SessionSpec& wanted) {
+  std::unordered_map<std::string_view, const config::GroupSpec*> groups;
+  for (const auto& group : wanted.groups) groups.emplace(group.name, &group);
+  std::unordered_map<std::string_view, std::vector<const config::CoprocessSpec*>> requirers;
+  std::unordered_map<std::string_view, std::string_view> group_of;
+  for (const auto& spec : wanted.coprocesses) {
+    group_of.emplace(spec.name, spec.group);
+    for (const std::string& name : spec.requires_) requirers[name].push_back(&spec);
+    const auto group = groups.find(spec.group);
+    if (group == groups.end()) continue;
+    for (const std::string& name : group->second->requires_) requirers[name].push_back(&spec);
+  }
+  std::set<std::string_view> found;
+  std::vector<std::string_view> to_visit(restarted.begin(), restarted.end());
+  while (!to_visit.empty()) {
+    const std::string_view name = to_visit.back();
+    to_visit.pop_back();
+    for (const std::string_view unit : {name, group_of[name]}) {
+      for (const config::CoprocessSpec* requirer : requirers[unit]) {
+        if (found.insert(requirer->name).second) to_visit.push_back(requirer->name);
+      }
+    }
+  }
+  return found;
+}
+
+bool needs_another_session(const Changes& changes, const config::SessionSpec& now,
+                           const config::SessionSpec& wanted) {
+  if (now.coprocesses.empty()) return false;
+  std::set<std::string_view> bound;
+  for (const auto* spec : {&now, &wanted}) {
+    for (const auto& coprocess : spec->coprocesses) {
+      if (has_no_life_of_its_own(coprocess)) bound.insert(coprocess.name);
+    }
+  }
+  for (const auto* names :
+       {&changes.added, &changes.removed, &changes.changed, &changes.dependents}) {
+    for (const std::string& name : *names) {
+      if (bound.contains(name)) return true;
+    }
+  }
+  return false;
+}
+
+/// Who is there before and after, in file order.
+std::vector<std::string> those_that_stay(const Changes& changes,
+                                         const config::SessionSpec& wanted) {
+  const std::set<std::string_view> added{changes.added.begin(), changes.added.end()};
+  std::vector<std::string> names;
+  for (const auto& spec : wanted.coprocesses) {
+    if (!added.contains(spec.name)) names.push_back(spec.name);
+  }
+  return names;
+}
+
 }  // namespace
 
 bool same_process(const config::CoprocessSpec& a, const config::CoprocessSpec& b) {
@@ -26,6 +84,7 @@ bool same_process(const config::CoprocessSpec& a, const config::CoprocessSpec& b
   neutral.stop = a.stop;
   neutral.stop_command = a.stop_command;
   neutral.on_exit = a.on_exit;
+  neutral.on_suspend = a.on_suspend;
   neutral.vital = a.vital;
   neutral.stay = a.stay;
   neutral.success = a.success;
@@ -69,6 +128,20 @@ Changes compare(const config::SessionSpec& now, const config::SessionSpec& wante
   }
   for (const auto& spec : now.coprocesses) {
     if (left.contains(spec.name)) changes.removed.push_back(spec.name);
+  }
+  auto dependents = dependents_of(changes.changed, wanted);
+  for (const auto* known : {&changes.added, &changes.changed}) {
+    for (const std::string& name : *known) dependents.erase(name);
+  }
+  for (const auto& spec : wanted.coprocesses) {
+    if (dependents.contains(spec.name)) changes.dependents.push_back(spec.name);
+  }
+  if (needs_another_session(changes, now, wanted)) {
+    changes.changed = those_that_stay(changes, wanted);
+    changes.updated.clear();
+    changes.unchanged.clear();
+    changes.dependents.clear();
+    changes.anew = true;
   }
   return changes;
 }

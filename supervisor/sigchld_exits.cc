@@ -25,7 +25,7 @@ class SigchldDefault {
   SigchldDefault() {
     struct sigaction action {};
     action.sa_handler = SIG_DFL;
-    action.sa_flags = SA_NOCLDSTOP;  // no wake-up for a child that stops or goes on
+    action.sa_flags = 0;  // no SA_NOCLDSTOP: a child that stops or goes on is told too
     if (::sigaction(SIGCHLD, &action, &old_) != 0) {
       throw std::system_error{errno, std::generic_category(), "sigaction(SIGCHLD)"};
     }
@@ -53,6 +53,15 @@ class Subreaper {
   int old_ = 0;
 };
 
+/// A child that stopped or went on since it was last asked for; each change is told once.
+std::optional<siginfo_t> take_suspension() {
+  siginfo_t info{};
+  if (::waitid(P_ALL, 0, &info, WSTOPPED | WCONTINUED | WNOHANG) != 0 || info.si_pid == 0) {
+    return std::nullopt;
+  }
+  return info;
+}
+
 /// A zombie among those that `type` and `id` name; it stays one.
 std::optional<pid_t> find_zombie(idtype_t type, pid_t id) {
   siginfo_t info{};
@@ -74,6 +83,8 @@ class SigchldExits final : public ExitSource {
     loop_.schedule(scan_task_);  // its SIGCHLD may have been taken for another's
     return watches_.add(leader, listener);
   }
+
+  fsm::Watch watch_rest(ExitListener& listener) override { return watches_.add_rest(listener); }
 
   // waitid for stopped or continued children only: for a zombie the kernel's wait_consider_task()
   // (kernel/exit.c) then leaves the answer at ECHILD, a live child makes it "nothing yet". A
@@ -110,8 +121,12 @@ class SigchldExits final : public ExitSource {
     SigchldExits& exits_;
   };
 
-  // SIGCHLDs coalesce: whatever the signal was for, everything that has ended is found.
+  // SIGCHLDs coalesce: whatever the signal was for, everything that has stopped or ended is found.
   void scan() {
+    while (const auto change = take_suspension()) {
+      watches_.tell_suspended(change->si_pid,
+                              change->si_code == CLD_STOPPED ? change->si_status : 0);
+    }
     while (const auto zombie = find_zombie(P_ALL, 0)) {
       if (!handle(*zombie)) {
         scan_past_pinned();

@@ -32,8 +32,8 @@ class Sink {
     (void)machine;
     (void)what;
   }
-  /// The session should end and, after `delay`, begin anew: a coprocess that cannot be restarted in
-  /// place has ended.
+  /// The session should end and, after `delay`, begin anew: a coprocess that cannot be started
+  /// again in place has to be.
   virtual void session_restart(fsm::Duration delay, const std::string& reason) = 0;
   /// A vital coprocess has died, just now: nothing has been done about it yet, not even its tree
   /// swept.

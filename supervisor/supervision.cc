@@ -15,6 +15,28 @@ using fsm::Duration;
 
 bool means_down(int signo) { return signo == SIGTERM || signo == SIGINT || signo == SIGKILL; }
 
+/// All that it requires, however far.
+std::vector<Coprocess*> required_by(const Coprocess& c) {
+  std::vector<Coprocess*> required;
+  std::vector<Unit*> units = c.requirements;
+  std::unordered_set<Unit*> seen{units.begin(), units.end()};
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    for (Coprocess* member : units[i]->members) {
+      required.push_back(member);
+      for (Unit* unit : member->requirements) {
+        if (seen.insert(unit).second) units.push_back(unit);
+      }
+    }
+  }
+  return required;
+}
+
+/// It was up, is not or not for long any more, and has no second life.
+bool is_spent(const Coprocess& c) {
+  if (!c.begun || !has_no_life_of_its_own(c.spec)) return false;
+  return c.life ? c.ending.has_value() : !c.ready();
+}
+
 }  // namespace
 
 Supervision::Supervision(fsm::EventLoop& loop, Launcher& launcher, config::SessionSpec spec,
@@ -56,18 +78,11 @@ void Supervision::settle() {
 void Supervision::start(Coprocess& c, const std::string& cause) {
   if (closing_ || c.leaving) return;
   start_one(c, cause);
-  // All that it requires, however far: what is up may still be about to end for what is not.
-  std::vector<Unit*> units = c.requirements;
-  std::unordered_set<Unit*> seen{units.begin(), units.end()};
-  for (std::size_t i = 0; i < units.size(); ++i) {
-    for (Coprocess* member : units[i]->members) {
-      const bool down = member->desired == Desired::Down || member->state == State::Failed ||
-                        (member->state == State::Exited && !member->ready());
-      if (down) start_one(*member, "required by " + c.spec.name);
-      for (Unit* unit : member->requirements) {
-        if (seen.insert(unit).second) units.push_back(unit);
-      }
-    }
+  // Also behind what is up: that may still be about to end for what is not.
+  for (Coprocess* required : required_by(c)) {
+    const bool down = required->desired == Desired::Down || required->state == State::Failed ||
+                      (required->state == State::Exited && !required->ready());
+    if (down) start_one(*required, "required by " + c.spec.name);
   }
 }
 
@@ -99,6 +114,11 @@ void Supervision::stop(Coprocess& c, bool now) {
 void Supervision::restart(Coprocess& c, bool now) {
   if (closing_ || c.leaving) return;
   const std::string cause = "restart requested";
+  if (c.begun && has_no_life_of_its_own(c.spec)) {
+    c.history = {};
+    sink_.session_restart({}, fmt::format("{}: {}", c.spec.name, cause));
+    return;
+  }
   const bool up = c.life || c.ready();  // ready without a life: a oneshot, to be done once more
   c.history = {};
   start(c, cause);
@@ -157,10 +177,11 @@ Changes Supervision::reconfigure(config::SessionSpec spec) {
     }
     if (same_process(c.spec, wanted)) {
       c.next_spec.reset();
-      const bool other_health = c.spec.health != wanted.health;
+      const bool other_watch =
+          c.spec.health != wanted.health || c.spec.on_suspend != wanted.on_suspend;
       c.spec = wanted;
       set_up_output(c);
-      if (other_health && c.life) c.life->health_changed();
+      if (other_watch && c.life) c.life->watch_changed();
       continue;
     }
     // Who requires whom is as in the new file at once: a mix of two files could be a cycle, in
@@ -229,6 +250,14 @@ bool Supervision::possible(const Coprocess& c, State target) const {
     return target == State::Stopped || target == State::Failed;
   }
   return true;
+}
+
+const Coprocess* Supervision::cannot_start(const Coprocess& c) {
+  if (is_spent(c)) return &c;
+  for (const Coprocess* required : required_by(c)) {
+    if (is_spent(*required)) return required;
+  }
+  return nullptr;
 }
 
 void Supervision::changed(Coprocess& c) {
@@ -311,7 +340,12 @@ void Supervision::advance_waiting(Coprocess& c) {
     return give_up(c, "dependency: " + failed->name, nullptr);
   }
   // A requirement that went away may have left dependents that still wind down.
-  if (c.unavailable_requirement() == nullptr && c.live_dependents() == 0) begin_life(c);
+  if (c.unavailable_requirement() != nullptr || c.live_dependents() > 0) return;
+  if (c.begun && has_no_life_of_its_own(c.spec)) {
+    begin_session_anew(c);
+  } else {
+    begin_life(c);
+  }
 }
 
 void Supervision::end_life(Coprocess& c, const std::string& cause, bool now) {

@@ -57,6 +57,8 @@ class Supervision {
   /// REQUIRES: there is one of that name.
   [[nodiscard]] Coprocess& at(std::string_view name) const { return *set_.find(name); }
   [[nodiscard]] bool possible(const Coprocess& c, State target) const;
+  /// See SupervisorFsm::cannot_start(); nullptr: none.
+  [[nodiscard]] static const Coprocess* cannot_start(const Coprocess& c);
 
  private:
   void changed(Coprocess& c);
@@ -68,6 +70,7 @@ class Supervision {
   void advance_life(Coprocess& c);
   void advance_waiting(Coprocess& c);
   void begin_life(Coprocess& c);
+  void begin_session_anew(Coprocess& c);
   void life_came_to(Coprocess& c, State state, const std::string& cause);
   /// Ring and file as the spec says now; also of one that runs.
   void set_up_output(Coprocess& c);

@@ -25,6 +25,7 @@ bool ended_by(const ExitStatus& status, int signo) {
 }  // namespace
 
 void Supervision::begin_life(Coprocess& c) {
+  c.begun = true;
   c.reason.reset();
   c.ending.reset();
   c.operator_signal.reset();
@@ -39,6 +40,15 @@ void Supervision::begin_life(Coprocess& c) {
   c.life->on_end([this, &c] { life_ended(c); });
   c.life->start();
   set_.recount(c);
+}
+
+// In place of a second life, whatever asked for that.
+void Supervision::begin_session_anew(Coprocess& c) {
+  const std::string cause = c.start_cause;
+  c.reason = "it cannot be started again alone";
+  c.failed_by_dependency = false;
+  set_state(c, State::Failed, *c.reason + "; the session restarts");
+  sink_.session_restart({}, fmt::format("{}: {}", c.spec.name, cause));
 }
 
 void Supervision::died(const Coprocess& c, const std::string& cause) {

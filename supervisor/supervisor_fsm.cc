@@ -95,5 +95,10 @@ bool SupervisorFsm::degraded() const { return supervision_->set().troubled() > 0
 bool SupervisorFsm::possible(std::string_view name, State state) const {
   return supervision_->possible(supervision_->at(name), state);
 }
+std::optional<std::string> SupervisorFsm::cannot_start(std::string_view name) const {
+  const Coprocess* spent = Supervision::cannot_start(supervision_->at(name));
+  if (spent == nullptr) return std::nullopt;
+  return spent->spec.name;
+}
 
 }  // namespace masterd::supervisor

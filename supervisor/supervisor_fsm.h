@@ -49,7 +49,9 @@ class SupervisorFsm final : public fsm::MealyCoroutine {
   /// Desired down by hand, dependents first; they return with it. `now`: straight to SIGKILL, also
   /// when a stop is under way.
   void stop_coprocess(const std::string& name, bool now);
-  /// Down and up again, with its dependents; a stopped one is started.
+  /// Down and up again, with its dependents; a stopped one is started. One that has no life of its
+  /// own (restart.scope = "session") and was up asks the Sink for another session instead, as does
+  /// whatever else would start it again.
   void restart_coprocess(const std::string& name, bool now);
   /// Raw delivery to the leader; returns errno. TERM, INT and KILL also make it desired down. A
   /// death by this signal, or a shell's exit code for it (128 + N), is the operator's, no failure.
@@ -65,7 +67,9 @@ class SupervisorFsm final : public fsm::MealyCoroutine {
   /// start().
   [[nodiscard]] std::map<std::string, RestartHistory> histories() const;
   void remember(const std::map<std::string, RestartHistory>& histories);
-  /// Takes over another valid spec: only what changed is restarted (reconcile.h).
+  /// Takes over another valid spec: only what changed is restarted (reconcile.h). With
+  /// Changes::anew rather end the session and begin another one: what is restarted here asks the
+  /// Sink for that only when its turn to start has come.
   Changes reconfigure(config::SessionSpec spec);
 
   // ---- views ----
@@ -88,6 +92,9 @@ class SupervisorFsm final : public fsm::MealyCoroutine {
   [[nodiscard]] bool degraded() const;
   /// False when `name` cannot come into `state` without a further command.
   [[nodiscard]] bool possible(std::string_view name, State state) const;
+  /// Why start_coprocess() could not start `name` but with the whole session: the name of the one,
+  /// itself or something that it requires, that was up and has no life of its own.
+  [[nodiscard]] std::optional<std::string> cannot_start(std::string_view name) const;
 
  protected:
   void state_machine() override;

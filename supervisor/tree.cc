@@ -37,12 +37,12 @@ bool is_to_end(int signo) {
 
 }  // namespace
 
-std::string new_tree_id() {
+std::string new_tree_id(const std::string& prefix) {
   std::array<unsigned char, 16> bytes{};
   if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
     throw std::system_error{errno, std::generic_category(), "getrandom"};
   }
-  std::string id;
+  std::string id = prefix;
   for (const unsigned char byte : bytes) {
     id += "0123456789abcdef"[byte >> 4U];
     id += "0123456789abcdef"[byte & 15U];
@@ -104,7 +104,8 @@ bool Tree::contains(pid_t pid) const {
   return false;
 }
 
-// Moving: in an exec, when a process has no environment for a moment, or about to end.
+// Moving: in an exec, when a process has no environment for a moment, or about to end: then its
+// memory is gone, and Linux 6.18 refuses the environment (EACCES) as it does that of another user.
 Tree::Verdict Tree::judge(pid_t pid, const ProcStat& stat) const {
   if (pinned_ > 0 && (stat.group == pinned_ || stat.session == pinned_)) return Verdict::Member;
   const auto seen = seen_.find(pid);
@@ -113,13 +114,16 @@ Tree::Verdict Tree::judge(pid_t pid, const ProcStat& stat) const {
   errno = 0;
   const Look look = find_in_environment(pid, mark_);
   if (look == Look::Found) return Verdict::Member;
-  if (look == Look::Unknown) {  // of another user, for ever; or no descriptor left
-    return errno == EACCES || errno == EPERM ? Verdict::Stranger : Verdict::Moving;
-  }
+  const int refused = look == Look::Unknown ? errno : 0;
   ProcStat again;
-  const bool steady = read_stat(pid, again) == Look::Found && again.alive() &&
-                      again.start == stat.start && again.env_end != 0 &&
-                      again.env_start == stat.env_start && again.env_end == stat.env_end;
+  const bool lives = read_stat(pid, again) == Look::Found && again.alive() && !again.exiting &&
+                     again.start == stat.start;
+  // Of another user, for ever; or no descriptor left.
+  if (refused != 0) {
+    return lives && (refused == EACCES || refused == EPERM) ? Verdict::Stranger : Verdict::Moving;
+  }
+  const bool steady = lives && again.env_end != 0 && again.env_start == stat.env_start &&
+                      again.env_end == stat.env_end;
   return steady ? Verdict::Stranger : Verdict::Moving;
 }
 

@@ -29,8 +29,8 @@
 
 namespace masterd::supervisor {
 
-/// A number that no other launch has, in hexadecimal digits.
-std::string new_tree_id();
+/// A number that no other launch has, in hexadecimal digits. `prefix`: how it begins.
+std::string new_tree_id(const std::string& prefix = {});
 
 class Tree {
  public:

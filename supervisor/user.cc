@@ -76,6 +76,10 @@ std::vector<gid_t> own_groups() {
   return groups;
 }
 
+/// An unprivileged process may be told to run things as the user that it is: nothing changes then,
+/// though it may have other groups than the user's entry says, which it could not set.
+bool keeps_groups(uid_t user) { return user != 0 && user == ::geteuid(); }
+
 void resolve_user(const config::CoprocessSpec& spec, Identity& identity) {
   std::vector<char> buffer;
   passwd entry{};
@@ -88,12 +92,12 @@ void resolve_user(const config::CoprocessSpec& spec, Identity& identity) {
   }
   if (known) {
     identity.uid = entry.pw_uid;
-    identity.gid = entry.pw_gid;
+    if (!keeps_groups(entry.pw_uid)) identity.gid = entry.pw_gid;
     identity.name = entry.pw_name;
     identity.home = entry.pw_dir;
     identity.shell = entry.pw_shell;
-  } else if (number_given && !spec.group_name.empty()) {
-    identity.uid = *number_given;  // such a user has no group but the one that is given
+  } else if (number_given && (!spec.group_name.empty() || *number_given == ::geteuid())) {
+    identity.uid = *number_given;  // such a user has no group but the one that is given, or ours
   } else if (number_given) {
     refuse(spec.user + ", which has no entry that tells its group", ENOENT);
   } else {
@@ -109,7 +113,8 @@ Identity resolve_identity(const config::CoprocessSpec& spec) {
   if (!spec.group_name.empty()) identity.gid = group_id(spec.group_name);
   if (spec.user.empty() && spec.supplementary_groups.empty()) return identity;
   std::vector<gid_t> groups;
-  if (spec.user.empty()) {
+  const bool ours = !identity.uid || *identity.uid == ::geteuid();
+  if (ours && (identity.name.empty() || keeps_groups(::geteuid()))) {
     groups = own_groups();
   } else if (!identity.name.empty()) {
     groups = groups_of(identity.name, *identity.gid);
@@ -120,6 +125,7 @@ Identity resolve_identity(const config::CoprocessSpec& spec) {
   // An unprivileged parent may not set them, not even to what they are.
   std::vector<gid_t> already = own_groups();
   std::sort(already.begin(), already.end());
+  already.erase(std::unique(already.begin(), already.end()), already.end());
   if (groups != already) identity.groups = std::move(groups);
   return identity;
 }

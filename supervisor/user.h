@@ -23,8 +23,10 @@ struct Identity {
 };
 
 /// From spec.user, group_name and supplementary_groups. With a user the supplementary groups are
-/// the user's and those of the spec, without one the parent's and those of the spec. Throws
-/// SpawnError{User} that names who is unknown.
+/// the user's and those of the spec, without one the parent's and those of the spec. A user that
+/// the parent is already, without being root, keeps the parent's group and groups too, and so does
+/// one that is given by a number without an entry: nothing has to change. Throws SpawnError{User}
+/// that names who is unknown.
 Identity resolve_identity(const config::CoprocessSpec& spec);
 
 }  // namespace masterd::supervisor

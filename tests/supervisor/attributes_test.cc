@@ -136,8 +136,9 @@ TEST_P(AttributesTest, TheUserIsItsGroupsAndItsEnvironment) {
   const std::string id = std::to_string(nobody->pw_uid);
   const std::string gid = std::to_string(nobody->pw_gid);
   ASSERT_EQ(::setenv("HOME", "/masterds/own", 1), 0);
-  EXPECT_EQ(output_of(as_nobody(shell("id -u; id -g; id -G; echo $USER $LOGNAME $HOME"))),
-            id + "\n" + gid + "\n" + gid + "\nnobody nobody " + nobody->pw_dir + "\n");
+  EXPECT_EQ(output_of(as_nobody(shell("id -u; id -g; id -G; echo $USER $LOGNAME $HOME $SHELL"))),
+            id + "\n" + gid + "\n" + gid + "\nnobody nobody " + nobody->pw_dir + " " +
+                nobody->pw_shell + "\n");
   EXPECT_EQ(field(as_nobody(status()), "Uid"), id + " " + id + " " + id + " " + id);
   auto spec = as_nobody(shell("echo $HOME"));
   spec.env = {{"HOME", "/elsewhere"}};

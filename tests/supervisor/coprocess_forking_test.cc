@@ -1,9 +1,13 @@
 // One life of a coprocess that makes itself a daemon: which process of its tree is the main one.
+#include <sched.h>
+#include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <fstream>
 #include <system_error>
 
+#include "supervisor/proc_fs.h"
 #include "tests/supervisor/coprocess_fixture.h"
 #include "tests/supervisor/notify_client.h"
 #include "tests/support/temp_folder.h"
@@ -11,14 +15,39 @@
 namespace masterd::supervisor {
 namespace {
 
-// The looks at the tree go through /proc: what stands for the daemon is this test's own process,
-// and its parent for a passing one. Nothing is done to either: the processes are fakes.
+/// A process that waits for a signal.
+class Resting {
+ public:
+  Resting() {
+    if (pid_ == 0) {
+      while (true) ::pause();
+    }
+    ProcStat stat;
+    while (read_stat(pid_, stat) == Look::Found && stat.state != 'S') ::sched_yield();
+  }
+  ~Resting() {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+  Resting(const Resting&) = delete;
+  Resting& operator=(const Resting&) = delete;
+  [[nodiscard]] pid_t pid() const { return pid_; }
+
+ private:
+  const pid_t pid_ = ::fork();
+};
+
+// The looks at the tree go through /proc: a child of this test stands for the daemon, its parent
+// for a passing one, and itself for one that is busy. Nothing is done to them: the processes are
+// fakes.
 class ForkingTest : public CoprocessFixture {
  protected:
   ForkingTest() { spec.kind = config::Kind::Forking; }
 
-  const pid_t daemon_ = ::getpid();
+  const Resting resting_;
+  const pid_t daemon_ = resting_.pid();
   const pid_t passing_ = ::getppid();
+  const pid_t busy_ = ::getpid();
 
   /// The first process ends; `left` live on.
   void forks(std::vector<pid_t> left, int code = 0) {
@@ -58,13 +87,22 @@ TEST_F(ForkingTest, TheMiddleProcessOfADoubleForkIsNotTakenForIt) {
   EXPECT_EQ(life->pid(), daemon_);
 }
 
+TEST_F(ForkingTest, OneThatIsNeverAtRestIsTakenAfterASecond) {
+  run();
+  forks({busy_});
+  look(198);
+  EXPECT_THAT(announced, ElementsAre("starting: spawn"));
+  look(1);
+  EXPECT_EQ(life->pid(), busy_);
+}
+
 TEST_F(ForkingTest, WhatItNamesByMainpidIsBelievedAtOnceIfItIsOfItsTree) {
   spec.ready.how = config::ReadyNotify{};
   run();
-  process().tree = {daemon_, 4711};
+  process().tree = {busy_, 4711};
   test::notify(process(), "MAINPID=4711\nREADY=1");
   turn();
-  forks({daemon_, 4711});
+  forks({busy_, 4711});
   EXPECT_EQ(life->pid(), 4711);
   EXPECT_EQ(announced.back(), "running: ready");
 }
@@ -217,6 +255,7 @@ TEST_F(ForkingTest, ReadinessIsAwaitedOfTheOneThatStays) {
   look(5);
   EXPECT_EQ(life->stage(), "no READY=1 came");
   EXPECT_EQ(life->waits_until(), clock.now() + 1s);
+  process().tree = {busy_};  // who sends
   test::notify(process(), "READY=1");
   turn();
   EXPECT_EQ(announced.back(), "running: ready");

@@ -65,6 +65,41 @@ TEST_F(CoprocessStopTest, LadderIsClimbedRungByRung) {
   EXPECT_EQ(life->end().how, How::Ended);
 }
 
+TEST_F(CoprocessStopTest, RungWithoutASignalWaitsForItsEndAndSendsNothing) {
+  spec.stop = {{config::kNoSignal, 3s}, {SIGTERM, 5s}, {SIGKILL, 2s}};
+  launcher.deaf = true;
+  run();
+  life->shutdown("stop");
+  turn();
+  EXPECT_EQ(life->stage(), "waiting for its end");
+  EXPECT_EQ(life->waits_until(), clock.now() + 3s);
+  advance(3s - 1ns);
+  EXPECT_EQ(life->stage(), "waiting for its end");
+  advance(1ns);
+  EXPECT_EQ(life->stage(), "SIGTERM");
+  EXPECT_THAT(signals(), ElementsAre(config::kNoSignal, SIGTERM));
+}
+
+TEST_F(CoprocessStopTest, EndDuringARungWithoutASignalNeedsNoSignal) {
+  spec.stop = {{config::kNoSignal, 3s}, {SIGTERM, 5s}, {SIGKILL, 2s}};
+  run();
+  life->shutdown("stop");
+  turn();
+  ends(process());
+  EXPECT_THAT(signals(), ElementsAre(config::kNoSignal));
+  EXPECT_TRUE(life->ended());
+}
+
+TEST_F(CoprocessStopTest, StopNowCutsARungWithoutASignalShort) {
+  spec.stop = {{config::kNoSignal, 1h}, {SIGTERM, 1h}, {SIGKILL, 2s}};
+  run();
+  life->shutdown("stop");
+  turn();
+  life->stop_now();
+  turn();
+  EXPECT_THAT(signals(), ElementsAre(config::kNoSignal, SIGKILL));
+}
+
 TEST_F(CoprocessStopTest, WhatOutlivesTheKillsGraceIsUnkillable) {
   launcher.unkillable = true;
   run();

@@ -10,7 +10,17 @@ namespace masterd::supervisor {
 namespace {
 
 enum class Phase { Before, NotReady, Ready, Exited, StopCommand, Ladder, Undo, After };
-enum class Happening { EndsWell, Fails, TimeOver, SaysReady, Hangs, TargetGone, Shutdown, Now };
+enum class Happening {
+  EndsWell,
+  Fails,
+  TimeOver,
+  SaysReady,
+  Hangs,
+  Suspended,
+  TargetGone,
+  Shutdown,
+  Now
+};
 
 struct Row {
   Happening happening;
@@ -39,6 +49,9 @@ constexpr std::array kLife{
   Row{Happening::Hangs, "Hangs", "watchdog or health fails",
       {"- no process", "- not watched", "stop command: death", "- no process",
        "- not watched", "- not watched", "- no process", "- no process"}},
+  Row{Happening::Suspended, "Suspended", "is suspended",
+      {"- no process", "ladder: death", "ladder: death", "- no process",
+       "stop command", "ladder", "- no process", "- no process"}},
   Row{Happening::TargetGone, "TargetGone", "the process ends meanwhile",
       {"- no process", "- is it itself", "- is it itself", "- no process",
        "after", "- is it itself", "- no process", "- no process"}},
@@ -78,6 +91,7 @@ class PhasesTest : public CoprocessFixture, public ::testing::WithParamInterface
  protected:
   void come_into(Phase phase) {
     launcher.deaf = true;
+    spec.on_suspend = config::OnSuspend::Fail;
     spec.before = {does("prepare")};
     spec.after = {does("wipe")};
     if (phase == Phase::Exited || phase == Phase::Undo) {
@@ -142,6 +156,9 @@ class PhasesTest : public CoprocessFixture, public ::testing::WithParamInterface
         return ready();
       case Happening::Hangs:
         return advance(10s);
+      case Happening::Suspended:
+        process().suspend(SIGSTOP);
+        return turn();
       case Happening::TargetGone:
         return ends(process());
       case Happening::Shutdown:

@@ -206,11 +206,11 @@ TEST_F(HealthyTest, StopEndsTheProbeInFlightFirst) {
 TEST_F(HealthyTest, AnotherProbeTakesOverInPlace_S14) {
   run();
   spec.health->argv = {"pong"};
-  life->health_changed();
+  life->watch_changed();
   turn();
   EXPECT_THAT(command("probe").command, ElementsAre("pong"));
   spec.health.reset();
-  life->health_changed();
+  life->watch_changed();
   turn();
   EXPECT_TRUE(command("probe").destroyed);
   advance(1h);

@@ -55,7 +55,9 @@ INSTANTIATE_TEST_SUITE_P(
         Key{"stop_grace", true, [](auto& s) { s.stop[0].grace *= 2; }},
         Key{"stop_rungs", true, [](auto& s) { s.stop.erase(s.stop.begin()); }},
         Key{"on_exit", true, [](auto& s) { s.on_exit = config::OnExit::Shutdown; }},
+        Key{"on_suspend", true, [](auto& s) { s.on_suspend = config::OnSuspend::Fail; }},
         Key{"vital", true, [](auto& s) { s.vital = true; }},
+        Key{"leftovers", false, [](auto& s) { s.leftovers = config::Leftovers::Keep; }},
         Key{"command_program", false, [](auto& s) { s.command[0] = "/bin/b"; }},
         Key{"command_argument", false, [](auto& s) { s.command.emplace_back("-v"); }},
         Key{"cwd", false, [](auto& s) { s.cwd = "/tmp"; }},
@@ -187,6 +189,32 @@ TEST(ReconcileTest, DescriptionOfTheSessionConcernsNoCoprocess) {
   SessionSpec wanted = session({coprocess("a")});
   wanted.description = "another";
   EXPECT_THAT(compare(session({coprocess("a")}), wanted).unchanged, ElementsAre("a"));
+}
+
+TEST(ReconcileTest, WhoRequiresSomethingThatRestartsIsToldAtAnyDistance) {
+  const auto spec = [](const std::string& argument) {
+    return session({with_command(coprocess("base"), argument), coprocess("near", {"base"}),
+                    coprocess("far", {"near"}), member("inside", "g"), coprocess("apart")},
+                   {{"g", {"far"}}});
+  };
+  EXPECT_THAT(compare(spec("1"), spec("2")).dependents, ElementsAre("near", "far", "inside"));
+  EXPECT_THAT(compare(spec("1"), spec("1")).dependents, IsEmpty());
+}
+
+TEST(ReconcileTest, WhoRequiresAGroupRestartsWithAnyOfItsMembers) {
+  const auto spec = [](const std::string& argument) {
+    return session({with_command(member("a", "g"), argument), member("b", "g"),
+                    coprocess("user", {"g"}), coprocess("b-user", {"b"})});
+  };
+  EXPECT_THAT(compare(spec("1"), spec("2")).dependents, ElementsAre("user"));
+}
+
+TEST(ReconcileTest, WhoIsNewOrChangedItselfIsNoDependent) {
+  const auto now = session({coprocess("base"), coprocess("user", {"base"})});
+  const auto wanted =
+      session({with_command(coprocess("base"), "x"), with_command(coprocess("user", {"base"}), "x"),
+               coprocess("new", {"base"})});
+  EXPECT_THAT(compare(now, wanted).dependents, IsEmpty());
 }
 
 }  // namespace

@@ -46,6 +46,7 @@ class SupervisionStatesTest : public SupervisorFixture, public ::testing::WithPa
  protected:
   SupervisionStatesTest() {
     spec.restart.limit = 1;
+    spec.on_suspend = config::OnSuspend::Fail;
     sink.on_transition = [this](const Transition& t) {
       if (t.name != "c") return;
       launcher.unkillable = t.to == State::Starting;  // for the process that comes now
@@ -159,6 +160,8 @@ class SupervisionStatesTest : public SupervisorFixture, public ::testing::WithPa
         return process("c").end_with(1);
       case Happening::KilledBySegv:
         return process("c").end_by(SIGSEGV);
+      case Happening::Suspended:
+        return process("c").suspend(SIGSTOP);
       case Happening::LeaderEnds:
         return leader_ends();
       case Happening::GroupGone:

@@ -39,6 +39,22 @@ TEST_F(SupervisorVitalTest, NormalExitOfALongRunningOneIsTold) {
   EXPECT_THAT(sink.vital_deaths, ElementsAre("a: exited with 0"));
 }
 
+TEST_F(SupervisorVitalTest, NormalExitOfOneWithOnExitIsNoDeath) {
+  config::CoprocessSpec spec = vital(coprocess("a"));
+  spec.on_exit = config::OnExit::EndSession;
+  run(session({spec}));
+  dies("a", 0);
+  EXPECT_THAT(sink.vital_deaths, testing::IsEmpty());
+}
+
+TEST_F(SupervisorVitalTest, AnyOtherExitOfOneWithOnExitIsTold) {
+  config::CoprocessSpec spec = vital(coprocess("a"));
+  spec.on_exit = config::OnExit::EndSession;
+  run(session({spec}));
+  dies("a", 1);
+  EXPECT_THAT(sink.vital_deaths, ElementsAre("a: exited with 1"));
+}
+
 TEST_F(SupervisorVitalTest, DeathBySignalIsTold) {
   run(session({vital(coprocess("a"))}));
   process("a").end_by(SIGSEGV);

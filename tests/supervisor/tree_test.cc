@@ -1,6 +1,7 @@
 // "Gone" means the whole tree: what left the group is found, killed and waited for, with a cgroup
 // and without, in a daemon and in a host.
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -83,6 +84,72 @@ TEST_P(TreeTest, D14_ADoubleForkedDescendantKeepsItFromBeingGone) {
   EXPECT_TRUE(until_gone(*run)) << "it ended by itself";
   EXPECT_TRUE(no_such_process(run->process->pid()));
 }
+
+// ---- a tree that is kept ----
+
+/// Leaves one in its group and one in a session of its own, and tells both.
+const char* const kLeavesTwo =
+    "sh -c 'echo $$; exec sleep 1000' & setsid sh -c 'echo $$; exec sleep 1000' & ";
+
+TEST_P(TreeTest, KeptItLivesOnWithoutItsMainProcessAndEndsBySignals) {
+  const auto run = launch(shell(std::string{kLeavesTwo} + "exit 0"));
+  const auto pids = pids_of(*run, 2);
+  ASSERT_TRUE(until_exited(*run));
+  run->process->keep_tree();
+  EXPECT_TRUE(no_such_process(run->process->pid())) << "no zombie is left";
+  EXPECT_EQ(run->process->reap(), (ExitStatus{Kind::Exited, 0, false}));
+  EXPECT_EQ(run->process->signal(SIGTERM), ESRCH);
+  EXPECT_THAT(run->process->tree(), testing::UnorderedElementsAreArray(pids));
+  for (const pid_t pid : pids) EXPECT_TRUE(run->process->owns(pid));
+  EXPECT_EQ(run->process->signal_group(0), 0);
+  EXPECT_FALSE(run->process->gone().is_set());
+  EXPECT_EQ(run->process->signal_group(SIGTERM), 0);
+  ASSERT_TRUE(until_gone(*run));
+  EXPECT_TRUE(run->process->tree().empty());
+  for (const pid_t pid : pids) EXPECT_FALSE(alive(pid)) << pid;
+  EXPECT_EQ(run->process->signal_group(SIGKILL), ESRCH);
+}
+
+TEST_P(TreeTest, KeptItIsGoneAtTheNextLookWhenItHasEndedMeanwhile) {
+  const auto run = launch(shell(std::string{kLeavesTwo} + "exit 0"));
+  const auto pids = pids_of(*run, 2);
+  ASSERT_TRUE(until_exited(*run));
+  run->process->keep_tree();
+  for (const pid_t pid : pids) {
+    ::kill(pid, SIGKILL);
+    EXPECT_TRUE(until_dead(pid));
+  }
+  run->process->signal_group(0);
+  EXPECT_TRUE(until_gone(*run));
+}
+
+TEST_P(TreeTest, KeptItsOutputStillComes) {
+  const std::string fifo = make_fifo("go");
+  const auto run = launch(shell("(read x < " + fifo + "; echo late) & exit 0"));
+  ASSERT_TRUE(until_exited(*run));
+  run->process->keep_tree();
+  std::ofstream{fifo} << "go\n";
+  EXPECT_TRUE(until_says(*run, "late"));
+}
+
+TEST_P(TreeTest, KeptItIsKilledWithItsProcess) {
+  const auto run = launch(shell(std::string{kLeavesTwo} + "exit 0"));
+  const auto pids = pids_of(*run, 2);
+  ASSERT_TRUE(until_exited(*run));
+  run->process->keep_tree();
+  run->process.reset();
+  for (const pid_t pid : pids) EXPECT_TRUE(until_dead(pid)) << pid;
+}
+
+TEST_P(TreeTest, KeptOnesWithoutEnvironmentAreFoundToo) {
+  const auto run = launch(shell("env -i sh -c 'echo $$; exec sleep 1000' & exit 0"));
+  const auto pids = pids_of(*run, 1);
+  ASSERT_TRUE(until_exited(*run));
+  run->process->keep_tree();
+  expect_killed_with_all(*run, pids);
+}
+
+// ---- killed ----
 
 TEST_P(TreeTest, M10_AfterAKillNothingIsLeftOfManyEscapedDescendants) {
   std::string script;

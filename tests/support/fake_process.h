@@ -40,11 +40,15 @@ struct FakeRecord {
   std::vector<std::string> command;
   std::map<std::string, std::string> env;  // what the launch added
   bool helper = false;
+  bool lives_on = false;
   std::vector<pid_t> tree;  // empty: the leader alone, while it lives
   std::string stdin_bytes;  // what was written to it
   int stdin_error = 0;      // errno of every write_stdin
   int adopt_error = 0;      // errno of every adopt
+  bool kept = false;        // keep_tree() was called
   supervisor::Launcher::Output output;
+  int suspended_by = 0;
+  fsm::Event suspended_event;
   fsm::Event exited_event;
   fsm::Event gone_event;
 
@@ -57,6 +61,10 @@ struct FakeRecord {
   }
   void end_with(int code) { end({supervisor::ExitStatus::Kind::Exited, code, false}); }
   void end_by(int signo) { end({supervisor::ExitStatus::Kind::Signalled, signo, false}); }
+  void suspend(int signo) {
+    suspended_by = signo;
+    suspended_event.set();
+  }
   void end_group() {
     gone = true;
     gone_event.set();
@@ -71,6 +79,8 @@ class FakeProcess final : public supervisor::Process {
   [[nodiscard]] pid_t pid() const override { return record_.pid; }
   [[nodiscard]] fsm::Event& exited() override { return record_.exited_event; }
   [[nodiscard]] fsm::Event& gone() override { return record_.gone_event; }
+  [[nodiscard]] fsm::Event& suspended() override { return record_.suspended_event; }
+  [[nodiscard]] int suspended_by() const override { return record_.suspended_by; }
   int signal_group(int signo) override {
     if (record_.gone) return ESRCH;
     record_.signals.push_back(signo);
@@ -110,6 +120,7 @@ class FakeProcess final : public supervisor::Process {
     record_.status.reset();
     record_.exited_event.reset();
   }
+  void keep_tree() override { record_.kept = true; }
   int write_stdin(std::string_view bytes) override {
     if (record_.stdin_error == 0) record_.stdin_bytes += bytes;
     return record_.stdin_error;
@@ -136,6 +147,7 @@ class FakeLauncher final : public supervisor::Launcher {
     record->command = launch.command.empty() ? spec.command : std::move(launch.command);
     record->env = std::move(launch.env);
     record->helper = launch.helper();
+    record->lives_on = launch.lives_on;
     record->output = std::move(launch.output);
     if (deaf) record->obeys = {SIGKILL};
     if (unkillable) record->obeys.clear();
