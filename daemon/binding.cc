@@ -129,8 +129,13 @@ int listen_on(const std::string& endpoint, const std::string& path) {
 
 }  // namespace
 
-Binding::Binding(zmq::socket_t& socket, const std::string& endpoint) : endpoint_{endpoint} {
+Binding::Binding(zmq::socket_t& socket, const std::string& endpoint, int passed)
+    : endpoint_{endpoint} {
   const Address address = parse_address(endpoint);
+  if (passed >= 0) {
+    take_over(socket, address.path, passed);
+    return;
+  }
   if (!address.path.empty()) {
     bind_path(socket, address.path);
     return;
@@ -153,18 +158,38 @@ void Binding::bind_path(zmq::socket_t& socket, const std::string& path) {
     remove_stale_socket(path);
     const int fd = listen_on(endpoint_, path);
     path_ = path;
-    try {
-      socket.set(zmq::sockopt::use_fd, fd);
-      socket.bind(endpoint_);                // from here on libzmq owns and closes the descriptor
-      socket.set(zmq::sockopt::use_fd, -1);  // or the next bind takes the same one and aborts
-    } catch (const zmq::error_t& error) {
-      ::close(fd);
-      throw StartError{kExitSystem, fmt::format("cannot serve {}: {}", endpoint_, error.what())};
-    }
+    hand_over(socket, fd);
   } catch (...) {  // the constructor throws: no destructor follows
     if (!path_.empty()) ::unlink(path_.c_str());
     ::close(lock_fd_);
     throw;
+  }
+}
+
+// Its folder and its file are the affair of whoever listens there.
+void Binding::take_over(zmq::socket_t& socket, const std::string& path, int fd) {
+  try {
+    if (!path.empty()) lock_fd_ = take_lock(endpoint_, path);
+  } catch (...) {
+    ::close(fd);
+    throw;
+  }
+  try {
+    hand_over(socket, fd);
+  } catch (...) {
+    if (lock_fd_ >= 0) ::close(lock_fd_);
+    throw;
+  }
+}
+
+void Binding::hand_over(zmq::socket_t& socket, int fd) {
+  try {
+    socket.set(zmq::sockopt::use_fd, fd);
+    socket.bind(endpoint_);                // from here on libzmq owns and closes the descriptor
+    socket.set(zmq::sockopt::use_fd, -1);  // or the next bind takes the same one and aborts
+  } catch (const zmq::error_t& error) {
+    ::close(fd);
+    throw StartError{kExitSystem, fmt::format("cannot serve {}: {}", endpoint_, error.what())};
   }
 }
 

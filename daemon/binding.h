@@ -9,6 +9,9 @@
 // The lock file stays behind: removing it would let two daemons each hold a lock on a file of that
 // name (one on the removed inode). It holds the pid of the holder, for the message to the second.
 // Group `masterd`, if the system has it, owns folder and socket.
+//
+// A socket that was passed to us (daemon/passed_sockets.h) stays its owner's: it is served under
+// the same lock, and its file is not touched.
 #pragma once
 
 #include <string>
@@ -20,8 +23,9 @@ class Binding {
  public:
   /// Binds `socket`, which must have its options by now. Throws StartError: kExitConfig for a bad
   /// endpoint, kExitSystem when it cannot be bound or another daemon serves it (its files stay
-  /// untouched).
-  Binding(zmq::socket_t& socket, const std::string& endpoint);
+  /// untouched). `passed`: a socket that listens there already, which belongs to the Binding from
+  /// here on; -1: none.
+  Binding(zmq::socket_t& socket, const std::string& endpoint, int passed = -1);
   /// Removes the socket file, then lets go of the lock. The ZeroMQ socket may be closed before or
   /// after.
   ~Binding();
@@ -33,6 +37,8 @@ class Binding {
 
  private:
   void bind_path(zmq::socket_t& socket, const std::string& path);
+  void take_over(zmq::socket_t& socket, const std::string& path, int fd);
+  void hand_over(zmq::socket_t& socket, int fd);
 
   std::string endpoint_;
   std::string path_;  // of the socket file; empty: none

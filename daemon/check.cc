@@ -17,9 +17,10 @@ void append(std::vector<std::string>& to, std::vector<std::string> lines) {
 
 std::vector<std::string> faults(const Loaded& loaded) {
   std::vector<std::string> lines;
-  if (const auto* unknown = std::get_if<UnknownConfig>(&loaded)) lines.push_back(unknown->message);
   if (const auto* wrong = std::get_if<config::Diagnostics>(&loaded)) {
     for (const config::Diagnostic& diagnostic : *wrong) lines.push_back(diagnostic.to_string());
+  } else if (!std::holds_alternative<config::SessionSpec>(loaded)) {
+    lines.push_back(first_fault(loaded));
   }
   return lines;
 }
@@ -35,12 +36,19 @@ std::vector<std::string> check_settings(const Settings& settings, uid_t uid) {
       }
     }
   }
-  const ConfigStore store{settings.config_dirs, uid};
+  const ConfigStore store{settings.config_dirs, uid, settings.profiles, settings.defaults};
+  append(lines, faults(store.profiles().broken()));
   if (!settings.session.empty()) {
     append(lines, faults(store.load(settings.session)));
     return lines;
   }
   for (const ConfigEntry& entry : store.list()) append(lines, faults(store.load_path(entry.path)));
+  return lines;
+}
+
+std::vector<std::string> check_all(const LoadedSettings& loaded, uid_t uid) {
+  std::vector<std::string> lines = faults(loaded.wrong);
+  if (loaded.settings) append(lines, check_settings(*loaded.settings, uid));
   return lines;
 }
 

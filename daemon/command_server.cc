@@ -52,8 +52,8 @@ class CommandServer::Port final : public AnswerPort, public std::enable_shared_f
   [[nodiscard]] Transport transport() const { return transport_; }
   [[nodiscard]] std::uint64_t dropped() const { return dropped_; }
 
-  std::string bind(const std::string& endpoint) {
-    bindings_.emplace_back(socket_, endpoint);
+  std::string bind(const std::string& endpoint, int passed) {
+    bindings_.emplace_back(socket_, endpoint, passed);
     return bindings_.back().endpoint();
   }
 
@@ -173,8 +173,8 @@ CommandServer::Port& CommandServer::port_of(Transport transport) {
   return *ports_.emplace_back(std::make_shared<Port>(context_, transport, log_));
 }
 
-std::string CommandServer::bind(const std::string& endpoint) {
-  return port_of(parse_address(endpoint).transport).bind(endpoint);
+std::string CommandServer::bind(const std::string& endpoint, int passed) {
+  return port_of(parse_address(endpoint).transport).bind(endpoint, passed);
 }
 
 void CommandServer::serve(Dispatch dispatch) {

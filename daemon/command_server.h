@@ -42,8 +42,8 @@ class CommandServer {
   CommandServer& operator=(const CommandServer&) = delete;
 
   /// Binds one more endpoint; returns it as bound. Throws StartError. Nothing is answered before
-  /// serve().
-  std::string bind(const std::string& endpoint);
+  /// serve(). `passed`: as for Binding.
+  std::string bind(const std::string& endpoint, int passed = -1);
   void serve(Dispatch dispatch);
   /// Answers that could not be delivered: the client was gone, or did not read.
   [[nodiscard]] std::uint64_t dropped() const;

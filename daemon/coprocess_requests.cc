@@ -61,7 +61,10 @@ json::object states_json(const SupervisorFsm& supervisor, const std::vector<std:
 }
 
 WaitForVerb::WaitForVerb(const DaemonFsm& fsm, Verb verb, const std::vector<std::string>& names)
-    : fsm_{fsm}, session_number_{fsm.sessions()}, verb_{verb}, names_{names} {}
+    : fsm_{fsm},
+      session_number_{fsm.sessions() + (verb == Verb::Restart && fsm.begins_anew() ? 1 : 0)},
+      verb_{verb},
+      names_{names} {}
 
 void WaitForVerb::saw(const std::string& name, std::string_view to) {
   if (to == to_string(State::Starting)) seen_[name].starting = true;
@@ -69,6 +72,7 @@ void WaitForVerb::saw(const std::string& name, std::string_view to) {
 }
 
 std::optional<Answer> WaitForVerb::decide() {
+  if (fsm_.sessions() < session_number_ && fsm_.begins_anew()) return std::nullopt;
   const SupervisorFsm* supervisor = supervisor_of(fsm_, session_number_);
   if (supervisor == nullptr) return session_over();
   bool done = true;

@@ -23,8 +23,8 @@ boost::json::object states_json(const supervisor::SupervisorFsm& supervisor,
 /// cannot any more is the error (failed, superseded).
 class WaitForVerb final : public SlowRequest {
  public:
-  /// Made after the verb was told to the supervisor. REQUIRES: fsm.session() != nullptr. `fsm` must
-  /// outlive the request.
+  /// Made after the verb was told to the supervisor; a restart for which the session begins anew is
+  /// done in the next one. REQUIRES: fsm.session() != nullptr. `fsm` must outlive the request.
   WaitForVerb(const DaemonFsm& fsm, Verb verb, const std::vector<std::string>& names);
   [[nodiscard]] std::vector<std::string> names() const override { return names_; }
   void saw(const std::string& name, std::string_view to) override;

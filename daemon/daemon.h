@@ -5,6 +5,10 @@
 //   2. the ZeroMQ context, the endpoints: bound before anything is spawned, so that a daemon that
 //      cannot be reached starts nothing
 //   3. what records, then the machines, which record
+//   4. what lives of a masterd of the same control endpoint that was killed is ended, before a
+//      session begins anything; requests are answered meanwhile
+//   5. the service manager is told that it is up, when the loop runs and nothing of such a one
+//   lives
 // Destruction runs the other way: machines end (hard, if run() did not) while those they tell still
 // live; endpoints close last and linger for CommandServer::kLingerMs.
 //
@@ -14,6 +18,8 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <vector>
 #include <zmq.hpp>
 
 #include "config/spec.h"
@@ -27,12 +33,15 @@
 #include "daemon/pending.h"
 #include "daemon/publisher.h"
 #include "daemon/recorder.h"
+#include "daemon/service.h"
 #include "fsm/clock.h"
 #include "fsm/event_loop.h"
 #include "fsm/signal_source.h"
 #include "supervisor/cgroup.h"
 #include "supervisor/child.h"
 #include "supervisor/exit_source.h"
+#include "supervisor/ledger.h"
+#include "supervisor/survivors_fsm.h"
 
 namespace masterd::daemon {
 
@@ -46,6 +55,10 @@ class Daemon {
 
  private:
   void on_signal(int signo);
+  void bind(const Settings& settings);
+  [[nodiscard]] Service::Facts facts() const;
+  void keep_ledger(const Settings& settings);
+  void clear(std::vector<supervisor::Section> dead);
   void reload();
   void reopen_files();
 
@@ -61,9 +74,13 @@ class Daemon {
   History history_;
   Pending pending_;
   Recorder recorder_;
+  Service service_;
   const std::unique_ptr<supervisor::Cgroups> cgroups_;  // nullptr: trees are found by a mark
+  supervisor::Ledger ledger_;
   supervisor::ChildLauncher launcher_;
+  fsm::Event cleared_;
   DaemonFsm fsm_;
+  std::optional<supervisor::SurvivorsFsm> survivors_;  // engaged when there may be any
   Methods methods_;
 };
 

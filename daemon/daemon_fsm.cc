@@ -18,6 +18,7 @@ DaemonFsm::DaemonFsm(fsm::EventLoop& loop, supervisor::Launcher& launcher, HookS
 
 void DaemonFsm::pick(config::SessionSpec spec, bool vital, const std::string& cause) {
   session_over_.reset();
+  if (restart_) ++sessions_;  // whoever waits for that one must not take this for it
   restart_.reset();
   SessionFsm::Host& host = *this;  // a private base: make_unique() could not convert to it
   session_ = std::make_unique<SessionFsm>(loop(), launcher_, std::move(spec), host, observer_, log_,
@@ -34,6 +35,15 @@ void DaemonFsm::end_session(std::string_view reason) {
   session_->shutdown(reason);
 }
 
+supervisor::Changes DaemonFsm::reconfigure(config::SessionSpec spec) {
+  supervisor::Changes changes = supervisor::compare(session_->supervisor().spec(), spec);
+  if (!changes.anew) return session_->reconfigure(std::move(spec));
+  const std::string reason = "configuration changed";
+  restart_ = Restart{{}, "begins anew: " + reason, {}, std::move(spec), {}, true};
+  session_->shutdown("restart: " + reason);
+  return changes;
+}
+
 std::optional<DaemonFsm::Next> DaemonFsm::next_session() const {
   if (session_ || !restart_) return std::nullopt;
   return Next{restart_->spec.name, restart_->when};
@@ -42,6 +52,7 @@ std::optional<DaemonFsm::Next> DaemonFsm::next_session() const {
 std::optional<std::string> DaemonFsm::cancel_restart() {
   if (session_ || !restart_) return std::nullopt;
   restart_off_.set();
+  ++sessions_;
   return std::exchange(restart_, std::nullopt)->spec.name;
 }
 
@@ -61,11 +72,13 @@ void DaemonFsm::state_machine() {
 
 // Finds the session in any phase, or none.
 void DaemonFsm::shutdown_state_machine() {
+  if (on_stopping_) on_stopping_();
   if (session_) {
     session_->shutdown(*shutdown_reason());
     await(session_over_);
     see_session_out();
   }
+  if (hold_) await(hold_->over);
   stop();
 }
 
@@ -145,8 +158,8 @@ void DaemonFsm::end_wanted(SessionFsm::End end, const std::string& reason, bool 
 void DaemonFsm::restart_wanted(fsm::Duration delay, const std::string& reason) {
   if (shutdown_requested() || session_->shutdown_requested()) return;
   const auto& supervisor = session_->supervisor();
-  restart_ =
-      Restart{delay, "begins anew: " + reason, {}, supervisor.spec(), supervisor.histories()};
+  restart_ = Restart{delay, "begins anew: " + reason, {}, supervisor.spec(), supervisor.histories(),
+                     false};
   session_->shutdown("restart: " + reason);
 }
 

@@ -13,11 +13,13 @@
 // on this stack (config/load.h).
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "config/spec.h"
@@ -46,6 +48,11 @@ class DaemonFsm final : public fsm::MealyCoroutine, private SessionFsm::Host {
   /// Hard end: what lives is killed.
   ~DaemonFsm() override { unwind(); }
 
+  /// No session begins anything, and the daemon does not end, before that is over. Before start().
+  void hold(Hold hold) { hold_.emplace(std::move(hold)); }
+  /// `fn` is called once, when the daemon's way to its end begins: from the machine's own stack.
+  void on_stopping(std::function<void()> fn) { on_stopping_ = std::move(fn); }
+
   // ---- events ----
   /// Begins a session. REQUIRES: session() == nullptr, !shutdown_requested(). `vital`: the daemon
   /// ends when this session fails.
@@ -53,6 +60,9 @@ class DaemonFsm final : public fsm::MealyCoroutine, private SessionFsm::Host {
             const std::string& cause = "configuration picked");
   /// Takes the session down and goes back to waiting. REQUIRES: session() != nullptr. Idempotent.
   void end_session(std::string_view reason);
+  /// Another configuration for the session. It changes in place; or, with Changes::anew, it ends
+  /// and one of the new configuration begins. REQUIRES: session() != nullptr, not Stopping.
+  supervisor::Changes reconfigure(config::SessionSpec spec);
   /// A session that is to begin anew after a pause will not: its name. nullopt: none is.
   std::optional<std::string> cancel_restart();
   /// The session is not (any more) what the command line asked for.
@@ -68,7 +78,13 @@ class DaemonFsm final : public fsm::MealyCoroutine, private SessionFsm::Host {
     fsm::TimePoint when;
   };
   [[nodiscard]] std::optional<Next> next_session() const;
-  /// Counts sessions: tells whether a session is still the one that was seen before.
+  /// When the session has ended, which is under way or done, another one begins by itself: number
+  /// sessions() + 1.
+  [[nodiscard]] bool begins_anew() const { return restart_.has_value(); }
+  /// And that one is of another configuration.
+  [[nodiscard]] bool superseded() const { return restart_ && restart_->other; }
+  /// Counts sessions, also those that were to begin anew and did not: tells whether a session is
+  /// still the one that was seen before.
   [[nodiscard]] unsigned sessions() const { return sessions_; }
   /// "waiting", "session" or "stopping".
   [[nodiscard]] std::string_view state() const;
@@ -82,13 +98,14 @@ class DaemonFsm final : public fsm::MealyCoroutine, private SessionFsm::Host {
   void trace(std::string_view what) override;
 
  private:
-  /// The same session once more, after one that could not go on.
+  /// The session that begins by itself when the one that could not go on has ended.
   struct Restart {
     fsm::Duration delay;
     std::string cause;
     fsm::TimePoint when;  // known from the end of the old one on
     config::SessionSpec spec;
     std::map<std::string, supervisor::RestartHistory> histories;
+    bool other = false;  // another configuration
   };
 
   void wait_for_pick();
@@ -97,9 +114,12 @@ class DaemonFsm final : public fsm::MealyCoroutine, private SessionFsm::Host {
   void see_session_out();
   void end_wanted(SessionFsm::End end, const std::string& reason, bool failure) override;
   void restart_wanted(fsm::Duration delay, const std::string& reason) override;
+  [[nodiscard]] const Hold* hold() const override { return hold_ ? &*hold_ : nullptr; }
 
   supervisor::Launcher& launcher_;
   const HookSpec hook_;
+  std::optional<Hold> hold_;
+  std::function<void()> on_stopping_;
   Observer& observer_;
   Log& log_;
   std::unique_ptr<SessionFsm> session_;  // engaged from pick() until its end was seen

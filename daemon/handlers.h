@@ -17,6 +17,7 @@ using Handled = std::optional<Answer>;
 
 // methods_read.cc
 Handled handle_ping(Services& services, Call& call);
+Handled handle_discover(Services& services, Call& call);
 Handled handle_status(Services& services, Call& call);
 Handled handle_list_configs(Services& services, Call& call);
 Handled handle_check_config(Services& services, Call& call);

@@ -29,8 +29,8 @@ void complain(const std::string& message) {
   std::fprintf(stderr, "masterd: %s\n", message.c_str());
 }
 
-int check(const Settings& settings, uid_t uid) {
-  const auto lines = check_settings(settings, uid);
+int check(const LoadedSettings& loaded, uid_t uid) {
+  const auto lines = check_all(loaded, uid);
   for (const std::string& line : lines) std::fprintf(stderr, "%s\n", line.c_str());
   return lines.empty() ? kExitOk : kExitConfig;
 }
@@ -42,15 +42,15 @@ int run(int argc, char** argv) {
     return early->status;
   }
   const auto& line = std::get<CommandLine>(parsed);
-  const Environment environment = Environment::of_this_process();
+  Environment environment = Environment::of_this_process();
+  if (!line.check) environment.passed = take_passed_sockets();
   const auto loaded = load_settings(line, environment);
-  if (const auto* wrong = std::get_if<config::Diagnostics>(&loaded)) {
-    for (const auto& diagnostic : *wrong) complain(diagnostic.to_string());
+  if (line.check) return check(loaded, environment.uid);
+  if (!loaded.wrong.empty()) {
+    for (const auto& diagnostic : loaded.wrong) complain(diagnostic.to_string());
     return kExitConfig;
   }
-  const auto& settings = std::get<Settings>(loaded);
-  if (line.check) return check(settings, environment.uid);
-  return Daemon{settings}.run();
+  return Daemon{*loaded.settings}.run();
 }
 
 }  // namespace

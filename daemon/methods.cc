@@ -20,6 +20,7 @@ struct Method {
 
 constexpr std::array kMethods{
     Method{"ping", Role::Observer, false, handle_ping},
+    Method{"rpc.discover", Role::Observer, false, handle_discover},
     Method{"status", Role::Observer, false, handle_status},
     Method{"list_configs", Role::Observer, false, handle_list_configs},
     Method{"check_config", Role::Observer, false, handle_check_config},
@@ -107,6 +108,11 @@ proto::Error config_error(const Loaded& loaded) {
   if (const auto* unknown = std::get_if<UnknownConfig>(&loaded)) {
     return proto::application_error("unknown_config", unknown->message);
   }
+  if (const auto* several = std::get_if<AmbiguousConfig>(&loaded)) {
+    return proto::application_error(
+        "ambiguous_config", several->message,
+        {{"paths", boost::json::array(several->paths.begin(), several->paths.end())}});
+  }
   const auto& diagnostics = std::get<config::Diagnostics>(loaded);
   return proto::application_error("bad_config", diagnostics.front().to_string(),
                                   {{"diagnostics", diagnostics_json(diagnostics)}});
@@ -119,11 +125,11 @@ std::variant<config::SessionSpec, proto::Error> load_wanted(
     return proto::Error{proto::kInvalidParams, "give either \"config\" or \"text\"",
                         boost::json::object{{"reason", "bad_params"}, {"param", "config"}}};
   }
-  if (role < Role::Admin && !(name && ConfigStore::is_name(*name))) {
+  if (role < Role::Admin && !(name && services.store.is_configured(*name))) {
     return not_permitted("a configuration that is not in the configured folders", role,
                          Role::Admin);
   }
-  Loaded loaded = name ? services.store.load(*name) : ConfigStore::load_text(*text);
+  Loaded loaded = name ? services.store.load(*name) : services.store.load_text(*text);
   if (auto* spec = std::get_if<config::SessionSpec>(&loaded)) return std::move(*spec);
   return config_error(loaded);
 }

@@ -92,6 +92,22 @@ void act(SupervisorFsm& supervisor, Verb verb, const std::string& name, bool now
   }
 }
 
+std::optional<proto::Error> refuse_start(const SupervisorFsm& supervisor,
+                                         const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    const auto spent = supervisor.cannot_start(name);
+    if (!spent) continue;
+    const std::string needs = *spent == name ? "" : fmt::format("it requires {}: ", *spent);
+    return proto::application_error(
+        "impossible",
+        fmt::format("{}: {}it cannot be started again alone; restart the session "
+                    "(masterctl restart {})",
+                    name, needs, *spent),
+        {{"name", *spent}, {"state", to_string(supervisor.state(*spent))}});
+  }
+  return std::nullopt;
+}
+
 Handled handle_verb(Services& services, Call& call, Verb verb) {
   Params params{call.params};
   const auto globs = params.required_strings("names");
@@ -109,6 +125,9 @@ Handled handle_verb(Services& services, Call& call, Verb verb) {
   const auto matched = matching(*supervisor, globs);
   if (const auto* error = std::get_if<proto::Error>(&matched)) return *error;
   const auto& names = std::get<std::vector<std::string>>(matched);
+  if (verb == Verb::Start) {
+    if (const auto& error = refuse_start(*supervisor, names)) return *error;
+  }
   for (const std::string& name : names) act(*supervisor, verb, name, now);
   if (!wait) return states_json(*supervisor, names);
   return later(services, call, std::make_unique<WaitForVerb>(services.fsm, verb, names), timeout);
@@ -128,8 +147,7 @@ Handled handle_restart(Services& services, Call& call) {
 
 Handled handle_rotate_logs(Services& services, Call& call) {
   Params params{call.params};
-  const auto globs = call.params.contains("names") ? params.required_strings("names")
-                                                   : std::vector<std::string>{"*"};
+  const auto globs = params.optional_strings("names").value_or(std::vector<std::string>{"*"});
   check_globs(params, globs);
   if (const auto& error = params.finish()) return *error;
   SupervisorFsm* supervisor = supervisor_of(services);

@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "daemon/handlers.h"
+#include "daemon/list_request.h"
+#include "daemon/openrpc.h"
 #include "daemon/status_json.h"
 #include "daemon/tree_walk.h"
 #include "masterd_version.h"
@@ -23,6 +25,12 @@ Handled handle_ping(Services& services, Call& call) {
                       {"protocol", proto::kProtocolVersion},
                       {"pid", ::getpid()},
                       {"events", json::array(endpoints.begin(), endpoints.end())}};
+}
+
+Handled handle_discover(Services&, Call& call) {
+  Params params{call.params};
+  if (const auto& error = params.finish()) return *error;
+  return openrpc_document();
 }
 
 Handled handle_status(Services& services, Call& call) {
@@ -70,14 +78,7 @@ Handled handle_status(Services& services, Call& call) {
 Handled handle_list_configs(Services& services, Call& call) {
   Params params{call.params};
   if (const auto& error = params.finish()) return *error;
-  json::array configs;
-  for (const ConfigEntry& entry : services.store.list()) {
-    json::object listed{
-        {"name", entry.name}, {"path", entry.path}, {"description", entry.description}};
-    if (entry.error) listed["error"] = *entry.error;
-    configs.push_back(std::move(listed));
-  }
-  return json::object{{"configs", std::move(configs)}};
+  return later(services, call, std::make_unique<ListRequest>(services.store, services.loop), {});
 }
 
 Handled handle_check_config(Services& services, Call& call) {

@@ -41,17 +41,21 @@ Handled handle_set_config(Services& services, Call& call) {
   json::object result{{"session", spec.name},
                       {"generation", session == nullptr ? 0 : session->generation()},
                       {"changes", changes_json(changes)}};
-  if (dry_run) return result;
+  if (changes.anew) result["anew"] = true;
+  if (dry_run) {
+    result["dry_run"] = true;
+    return result;
+  }
 
   if (session != nullptr) {
-    session->reconfigure(std::move(spec));
+    services.fsm.reconfigure(std::move(spec));
     services.fsm.forget_vital();
     services.pending.look_at_all();  // an earlier set_config may be superseded
   } else {
     services.fsm.pick(std::move(spec));
     session = services.fsm.session();
   }
-  result["generation"] = session->generation();
+  result["generation"] = changes.anew ? 1 : session->generation();
   if (wait == "accepted") return result;
   return later(services, call, std::make_unique<WaitForReady>(services.fsm, std::move(result)),
                timeout);
@@ -69,6 +73,7 @@ Handled handle_end_session(Services& services, Call& call) {
     return json::object{{"session", *cancelled}};
   }
   services.fsm.end_session("end_session requested");
+  services.pending.look_at_all();  // one that was to begin anew will not
   if (!wait) return json::object{{"session", session->session_name()}};
   return later(services, call, std::make_unique<WaitForEnd>(services.fsm), timeout);
 }

@@ -45,9 +45,9 @@ Publisher::Port& Publisher::port_of(Transport transport) {
   return port;
 }
 
-std::string Publisher::bind(const std::string& endpoint) {
+std::string Publisher::bind(const std::string& endpoint, int passed) {
   Port& port = port_of(parse_address(endpoint).transport);
-  port.bindings.emplace_back(port.socket, endpoint);
+  port.bindings.emplace_back(port.socket, endpoint, passed);
   return endpoints_.emplace_back(port.bindings.back().endpoint());
 }
 

@@ -45,8 +45,9 @@ class Publisher {
   Publisher(const Publisher&) = delete;
   Publisher& operator=(const Publisher&) = delete;
 
-  /// Binds one more endpoint; returns it as bound. Throws StartError.
-  std::string bind(const std::string& endpoint);
+  /// Binds one more endpoint; returns it as bound. Throws StartError. `passed`: as for
+  /// Binding.
+  std::string bind(const std::string& endpoint, int passed = -1);
   /// As bound, in the order of binding.
   [[nodiscard]] const std::vector<std::string>& endpoints() const { return endpoints_; }
 

@@ -14,6 +14,7 @@ void Recorder::keep(const Stamp& stamp, std::string_view name, std::string_view 
   history_.add(
       {stamp.seq, stamp.time, std::string{name}, std::string{from}, std::string{to}, cause});
   pending_.changed(std::string{name}, to);
+  if (on_change_) on_change_();
 }
 
 void Recorder::session_changed(const SessionChange& change) {

@@ -4,6 +4,8 @@
 // Owner: Daemon. Called from machines' stacks: runs nothing back into them.
 #pragma once
 
+#include <functional>
+
 #include "daemon/history.h"
 #include "daemon/log.h"
 #include "daemon/observer.h"
@@ -18,6 +20,9 @@ class Recorder final : public Observer {
   Recorder(Publisher& publisher, History& history, Pending& pending, Log& log)
       : publisher_{publisher}, history_{history}, pending_{pending}, log_{log} {}
 
+  /// `fn` is called after each change that was written down. May be called for thousands in a row.
+  void on_change(std::function<void()> fn) { on_change_ = std::move(fn); }
+
   void session_changed(const SessionChange& change) override;
   void coprocess_changed(const supervisor::Transition& transition) override;
   void coprocess_wrote(const std::string& name, const supervisor::OutputLine& line,
@@ -31,6 +36,7 @@ class Recorder final : public Observer {
   History& history_;
   Pending& pending_;
   Log& log_;
+  std::function<void()> on_change_;
 };
 
 }  // namespace masterd::daemon

@@ -41,6 +41,7 @@ SessionFsm::SessionFsm(fsm::EventLoop& loop, supervisor::Launcher& launcher,
       observer_{observer},
       log_{log},
       supervisor_{loop, launcher, std::move(spec), *this},
+      guard_{loop, launcher, log},
       begin_cause_{std::move(begin_cause)} {
   self_.name = "session";
   self_.cwd = "/";
@@ -51,6 +52,7 @@ SessionFsm::SessionFsm(fsm::EventLoop& loop, supervisor::Launcher& launcher,
     supervisor_over_.set();
     resume();  // come_up() yields without awaiting it
   });
+  guard_.on_end([this] { guard_over_.set(); });
 }
 
 SessionState SessionFsm::state() const {
@@ -60,6 +62,7 @@ SessionState SessionFsm::state() const {
 supervisor::Changes SessionFsm::reconfigure(config::SessionSpec spec) {
   if (spec != supervisor_.spec()) ++generation_;
   supervisor::Changes changes = supervisor_.reconfigure(std::move(spec));
+  guard_.want(fail_safe_command());
   if (!changes.added.empty() || !changes.removed.empty() || !changes.changed.empty()) {
     reconfigured_.set();
   }
@@ -68,7 +71,8 @@ supervisor::Changes SessionFsm::reconfigure(config::SessionSpec spec) {
 
 void SessionFsm::state_machine() {
   enter(SessionState::Starting, begin_cause_);
-  if (!prepare()) return;
+  hold();
+  if (!prepare() || !guard()) return;
   supervisor_.start();
   for (;;) {
     come_up();
@@ -77,6 +81,16 @@ void SessionFsm::state_machine() {
     enter(SessionState::Starting, "configuration changed");
   }
   host_.end_wanted(End::EndSession, "the supervisor failed: " + supervisor_.failure(), true);
+}
+
+void SessionFsm::hold() {
+  const Hold* hold = host_.hold();
+  if (hold == nullptr || hold->over.is_set()) return;
+  stage_ = hold->what;
+  waits_until_ = hold->until;
+  await(hold->over);
+  stage_.clear();
+  waits_until_.reset();
 }
 
 bool SessionFsm::prepare() {
@@ -89,6 +103,20 @@ bool SessionFsm::prepare() {
     return false;
   }
   return true;
+}
+
+// Who asks for a fail-safe wants no machine that moves without one.
+bool SessionFsm::guard() {
+  guard_.want(fail_safe_command());
+  const std::string why = guard_.post();
+  if (!why.empty()) host_.end_wanted(End::EndSession, "fail-safe guard: " + why, true);
+  return why.empty();
+}
+
+std::optional<config::CoprocessSpec> SessionFsm::fail_safe_command() const {
+  const auto& fail_safe = supervisor_.spec().fail_safe;
+  if (!fail_safe) return std::nullopt;
+  return own(*fail_safe);
 }
 
 // Nothing of the session runs now, so no child of ours can be somebody's. What outlives its SIGKILL
@@ -108,8 +136,10 @@ std::string SessionFsm::run_own(const config::CommandSpec& command, std::string_
   stage_ = fmt::format("{}: {}", role, command.argv.front());
   waits_until_ = fsm::deadline_after(loop().now(), command.timeout);
   const config::CoprocessSpec spec = own(command);
+  last_line_.clear();
   std::string why = run_command(launcher_, {spec, {}, {}, own_output()}, command.timeout);
   lines_.flush(log_line());
+  if (!why.empty() && !last_line_.empty()) why += ": " + last_line_;
   stage_.clear();
   waits_until_.reset();
   return why;
@@ -118,6 +148,8 @@ std::string SessionFsm::run_own(const config::CommandSpec& command, std::string_
 config::CoprocessSpec SessionFsm::own(const config::CommandSpec& command) const {
   config::CoprocessSpec spec = self_;
   spec.command = command.argv;
+  spec.user = supervisor_.spec().user;
+  spec.env = supervisor_.spec().env;
   return spec;
 }
 
@@ -127,8 +159,11 @@ supervisor::Launcher::Output SessionFsm::own_output() {
   };
 }
 
-supervisor::OutputRing::OnLine SessionFsm::log_line() const {
-  return [this](const supervisor::OutputLine& line) { log_.info("session", line.text); };
+supervisor::OutputRing::OnLine SessionFsm::log_line() {
+  return [this](const supervisor::OutputLine& line) {
+    last_line_ = line.text;
+    log_.info("session", line.text);
+  };
 }
 
 // Until everything is ready, or until nothing is on its way there any more.
@@ -144,9 +179,12 @@ void SessionFsm::come_up() {
 // Finds the supervisor in any phase: not started, starting, running, ended by a failure.
 void SessionFsm::shutdown_state_machine() {
   enter(SessionState::Stopping, *shutdown_reason());
+  hold();
   drop_command();  // of `before`
   supervisor_.shutdown(*shutdown_reason());
   await(supervisor_over_);
+  guard_.shutdown("nothing is left to be halted");
+  await(guard_over_);
   if (fail_safe_) {
     stage_ = "fail-safe: " + supervisor_.spec().fail_safe->argv.front();
     waits_until_ = fail_safe_until_;

@@ -1,15 +1,16 @@
 // session_fsm -- one session, from a valid spec until its last process is gone.
 //
 //   starting: before --> supervisor --all ready, or nothing moves any more--> running
-//      |  ^                                                                     |  |
+//      |  ^   guard                                                             |  |
 //      |  +------------------------- reconfigure() -----------------------------+  |
 //      +-------------------------- shutdown(), in any phase -----------------------+
 //                                     |
 //                                     v
-//   stopping: supervisor ends --> fail-safe ends --> strays are killed --> after --> (end)
+//   stopping: supervisor ends --> guard goes --> fail-safe ends --> strays are killed --> after -->
+//   (end)
 //
 // A vital death starts the fail-safe command at once, on the stack on which it became known; one in
-// flight.
+// flight. The guard runs it should masterd itself die meanwhile (daemon/guard.h).
 //
 // "degraded" is no state: it is derived from the coprocesses. The session does not end by itself:
 // what wants it ended (a vital death, on_exit, a broken supervisor) asks the host, who calls
@@ -22,6 +23,7 @@
 #include <string_view>
 
 #include "config/spec.h"
+#include "daemon/guard.h"
 #include "daemon/log.h"
 #include "daemon/observer.h"
 #include "fsm/mealy_coroutine.h"
@@ -29,6 +31,13 @@
 #include "supervisor/supervisor_fsm.h"
 
 namespace masterd::daemon {
+
+/// What nothing may begin before.
+struct Hold {
+  fsm::Event& over;
+  std::string what;     // for people
+  fsm::Deadline until;  // when it is over at the latest
+};
 
 class SessionFsm final : public supervisor::CommandMachine, private supervisor::Sink {
  public:
@@ -38,6 +47,9 @@ class SessionFsm final : public supervisor::CommandMachine, private supervisor::
     virtual void end_wanted(End end, const std::string& reason, bool failure) = 0;
     /// The session is to end, and the same one is to begin `delay` later.
     virtual void restart_wanted(fsm::Duration delay, const std::string& reason) = 0;
+    /// What the session must wait for before it begins anything, its clean-up too; nullptr: for
+    /// nothing.
+    virtual const Hold* hold() const { return nullptr; }
 
    protected:
     ~Host() = default;
@@ -75,7 +87,11 @@ class SessionFsm final : public supervisor::CommandMachine, private supervisor::
   void trace(std::string_view what) override;
 
  private:
+  void hold();
   bool prepare();
+  bool guard();
+  /// As it runs; nullopt: the session has none.
+  [[nodiscard]] std::optional<config::CoprocessSpec> fail_safe_command() const;
   void end_fail_safe();
   void end_strays();
   void come_up();
@@ -83,7 +99,7 @@ class SessionFsm final : public supervisor::CommandMachine, private supervisor::
   std::string run_own(const config::CommandSpec& command, std::string_view role);
   [[nodiscard]] config::CoprocessSpec own(const config::CommandSpec& command) const;
   [[nodiscard]] supervisor::Launcher::Output own_output();
-  [[nodiscard]] supervisor::OutputRing::OnLine log_line() const;
+  [[nodiscard]] supervisor::OutputRing::OnLine log_line();
   void enter(SessionState to, const std::string& cause);
 
   void transition(const supervisor::Transition& transition) override;
@@ -99,12 +115,15 @@ class SessionFsm final : public supervisor::CommandMachine, private supervisor::
   Observer& observer_;
   Log& log_;
   supervisor::SupervisorFsm supervisor_;
+  Guard guard_;  // goes first: at a hard end its command runs while the others are killed
   config::CoprocessSpec self_;       // what the session's own commands run as
   supervisor::OutputRing lines_{0};  // of these commands; kept in the log alone
+  std::string last_line_;            // as a rule why one failed
   std::unique_ptr<supervisor::Process> fail_safe_;
   fsm::Deadline fail_safe_until_;
   fsm::Watch fail_safe_limit_;
   fsm::Event supervisor_over_;
+  fsm::Event guard_over_;
   fsm::Event reconfigured_;
   SessionState state_ = SessionState::Waiting;  // what was announced; for views only
   unsigned generation_ = 1;

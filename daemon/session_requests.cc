@@ -14,24 +14,51 @@ using supervisor::Desired;
 
 WaitForReady::WaitForReady(const DaemonFsm& fsm, json::object result)
     : fsm_{fsm},
-      session_number_{fsm.sessions()},
-      generation_{fsm.session()->generation()},
+      session_number_{fsm.sessions() + (fsm.begins_anew() ? 1 : 0)},
+      generation_{fsm.begins_anew() ? 1 : fsm.session()->generation()},
       result_{std::move(result)} {}
 
 std::vector<std::string> WaitForReady::names() const { return {std::string{kSessionName}}; }
 
 std::optional<Answer> WaitForReady::decide() {
+  if (fsm_.sessions() < session_number_ && fsm_.begins_anew()) return std::nullopt;
+  const auto superseded = proto::application_error("superseded", "another configuration was set");
+  if (fsm_.sessions() == session_number_ && fsm_.superseded()) return superseded;
   const SessionFsm* session = fsm_.session();
   if (session == nullptr || fsm_.sessions() != session_number_ ||
       session->state() == SessionState::Stopping) {
-    return proto::application_error("ended", "the session ended before it was ready");
+    return ended(fsm_.sessions() == session_number_ ? session : nullptr);
   }
-  if (session->generation() != generation_) {
-    return proto::application_error("superseded", "another configuration was set");
-  }
+  if (session->generation() != generation_) return superseded;
   if (session->state() != SessionState::Running) return std::nullopt;
   if (!session->supervisor().all_ready()) return failed(*session);
   return json::value(std::move(result_));
+}
+
+// Who failed for a requirement is not told: it is not why.
+proto::Error WaitForReady::ended(const SessionFsm* session) {
+  constexpr std::string_view kEnded = "the session ended before it was ready";
+  if (session == nullptr || !session->shutdown_reason()) {
+    return proto::application_error("ended", std::string{kEnded});
+  }
+  json::array coprocesses;
+  std::string why;
+  for (const auto& view : session->supervisor().views()) {
+    if (view.state != supervisor::State::Failed || !view.reason) continue;
+    if (view.reason->rfind("dependency: ", 0) == 0) continue;
+    json::object one{
+        {"name", view.name}, {"state", to_string(view.state)}, {"reason", *view.reason}};
+    why += fmt::format("{}{}: {}", why.empty() ? "" : "; ", view.name, *view.reason);
+    for (const auto& line : session->supervisor().ring(view.name).last(1)) {
+      one["output"] = line.text;
+      why += ": " + line.text;
+    }
+    coprocesses.push_back(std::move(one));
+  }
+  if (why.empty()) why = *session->shutdown_reason();
+  return proto::application_error(
+      "ended", fmt::format("{}: {}", kEnded, why),
+      {{"detail", *session->shutdown_reason()}, {"coprocesses", std::move(coprocesses)}});
 }
 
 proto::Error WaitForReady::failed(const SessionFsm& session) const {

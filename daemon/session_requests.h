@@ -13,13 +13,15 @@ namespace masterd::daemon {
 /// set_config with wait "ready". `result` is what success answers.
 class WaitForReady final : public SlowRequest {
  public:
-  /// REQUIRES: fsm.session() != nullptr. `fsm` must outlive the request.
+  /// For the session, or for the one that follows where it begins anew. REQUIRES: fsm.session() !=
+  /// nullptr. `fsm` must outlive the request.
   WaitForReady(const DaemonFsm& fsm, boost::json::object result);
   [[nodiscard]] std::vector<std::string> names() const override;
   std::optional<Answer> decide() override;
   [[nodiscard]] proto::Error timed_out() const override;
 
  private:
+  [[nodiscard]] static proto::Error ended(const SessionFsm* session);
   [[nodiscard]] proto::Error failed(const SessionFsm& session) const;
 
   const DaemonFsm& fsm_;

@@ -80,11 +80,9 @@ json::object session_json(const SessionFsm& session, fsm::TimePoint now) {
 }
 
 json::object changes_json(const supervisor::Changes& changes) {
-  return {{"added", names(changes.added)},
-          {"removed", names(changes.removed)},
-          {"changed", names(changes.changed)},
-          {"updated", names(changes.updated)},
-          {"unchanged", names(changes.unchanged)}};
+  return {{"added", names(changes.added)},         {"removed", names(changes.removed)},
+          {"changed", names(changes.changed)},     {"updated", names(changes.updated)},
+          {"unchanged", names(changes.unchanged)}, {"dependents", names(changes.dependents)}};
 }
 
 json::object line_json(const supervisor::OutputLine& line) {

@@ -146,25 +146,34 @@ std::optional<std::chrono::milliseconds> Params::optional_seconds(std::string_vi
 
 std::vector<std::string> Params::required_strings(std::string_view name) {
   const json::value* value = require(name, "a list of strings");
-  if (value == nullptr) return {};
-  const auto* list = value->if_array();
+  return value == nullptr ? std::vector<std::string>{} : strings(name, *value);
+}
+
+std::optional<std::vector<std::string>> Params::optional_strings(std::string_view name) {
+  const json::value* value = find(name);
+  if (value == nullptr) return std::nullopt;
+  return strings(name, *value);
+}
+
+std::vector<std::string> Params::strings(std::string_view name, const json::value& value) {
+  const auto* list = value.if_array();
   if (list == nullptr) {
-    refuse(name, expected("a list of strings", *value));
+    refuse(name, expected("a list of strings", value));
     return {};
   }
   if (list->empty()) refuse(name, "must not be an empty list");
-  std::vector<std::string> strings;
+  std::vector<std::string> items;
   for (const json::value& item : *list) {
     if (!item.is_string()) {
-      refuse(name, fmt::format("must be a list of strings; item {} is {}", strings.size() + 1,
+      refuse(name, fmt::format("must be a list of strings; item {} is {}", items.size() + 1,
                                kind_name(item)));
     } else if (item.get_string().empty()) {
-      refuse(name, fmt::format("must be a list of names; item {} is empty", strings.size() + 1));
+      refuse(name, fmt::format("must be a list of names; item {} is empty", items.size() + 1));
     }
     if (error_) return {};
-    strings.emplace_back(std::string_view{item.get_string()});
+    items.emplace_back(std::string_view{item.get_string()});
   }
-  return strings;
+  return items;
 }
 
 const std::optional<Error>& Params::finish() {

@@ -46,6 +46,7 @@ class Params {
       std::string_view name, std::chrono::seconds max = std::chrono::seconds{3600});
   /// A list of at least one string, none of them empty.
   std::vector<std::string> required_strings(std::string_view name);
+  std::optional<std::vector<std::string>> optional_strings(std::string_view name);
 
   /// Says that a parameter is wrong in a way that only the method can see. Kept if it is the first
   /// error.
@@ -61,6 +62,7 @@ class Params {
   const boost::json::value* find(std::string_view name);
   const boost::json::value* require(std::string_view name, std::string_view expected);
   void miss(std::string_view name, std::string_view expected);
+  std::vector<std::string> strings(std::string_view name, const boost::json::value& value);
 
   const boost::json::object& params_;
   std::vector<std::string_view> known_;

@@ -76,26 +76,23 @@ TEST_F(ConfigStoreTest, BrokenFileGivesItsDiagnostics) {
   EXPECT_THAT(first_fault(store({}).load(path)), HasSubstr(path + ":1:"));
 }
 
-TEST_F(ConfigStoreTest, ListIsSortedDescribesAndShowsWhatIsBroken) {
-  folder_.file("one/zeta.toml", kGood);
-  folder_.file("one/alpha.toml", "[session\n");
-  folder_.file("one/notes.txt", "no session");
-  folder_.file("one/bad name.toml", kGood);
-  folder_.file("two/zeta.toml", "[session\n");
-  const auto entries = store({dir("one"), dir("missing"), dir("two")}).list();
-  ASSERT_EQ(entries.size(), 2U);
-  EXPECT_EQ(entries[0].name, "alpha");
-  EXPECT_THAT(entries[0].error.value_or(""), HasSubstr("alpha.toml:1:"));
-  EXPECT_EQ(entries[1].name, "zeta");
-  EXPECT_EQ(entries[1].path, dir("one/zeta.toml"));
-  EXPECT_EQ(entries[1].description, "D");
-  EXPECT_FALSE(entries[1].error.has_value());
-}
-
 TEST_F(ConfigStoreTest, TextIsASessionWithoutAFile) {
-  const auto loaded = ConfigStore::load_text(kGood);
+  const auto loaded = store({}).load_text(kGood);
   ASSERT_NE(spec(loaded), nullptr);
   EXPECT_TRUE(spec(loaded)->path.empty());
+}
+
+TEST_F(ConfigStoreTest, DefaultsHoldForFilesMappedFilesAndText) {
+  config::CoprocessSpec defaults;
+  defaults.nice = 3;
+  folder_.file("p/mill.toml",
+               "[profile]\nfiles = [\"*.ini\"]\n[coprocess.a]\ncommand = [\"true\"]\n");
+  const ConfigStore all{{dir()}, ::getuid(), {dir("p")}, defaults};
+  for (const Loaded& loaded : {all.load(folder_.file("x.toml", kGood)), all.load_text(kGood),
+                               all.load(folder_.file("x.ini", "[A]\n"))}) {
+    ASSERT_NE(spec(loaded), nullptr) << first_fault(loaded);
+    EXPECT_EQ(spec(loaded)->coprocesses.front().nice, 3);
+  }
 }
 
 // ---- what a daemon of root does not use; the files are the test's user's ----

@@ -38,9 +38,9 @@ TEST_F(MethodsTest, S18_ObserverReadsAndDoesNotAct) {
   pick(kTwo);
   for (const auto name : Methods::names()) {
     const std::string reason = refusal(std::string{name}, "{}", Role::Observer);
-    const bool reads = name == "ping" || name == "status" || name == "list_configs" ||
-                       name == "check_config" || name == "wait" || name == "tree" ||
-                       name == "logs" || name == "history";
+    const bool reads = name == "ping" || name == "rpc.discover" || name == "status" ||
+                       name == "list_configs" || name == "check_config" || name == "wait" ||
+                       name == "tree" || name == "logs" || name == "history";
     EXPECT_EQ(reason == "not_permitted", !reads) << name << " " << reason;
   }
 }
@@ -54,6 +54,36 @@ TEST_F(MethodsTest, ConfigurationFromOutsideTheFoldersIsForAdmins) {
   folder_.file("mine.toml", kTwo);
   EXPECT_EQ(refusal("set_config", R"({"config":"mine"})", Role::Operator), "");
   EXPECT_NE(fsm_.session(), nullptr);
+}
+
+TEST_F(MethodsTest, OperatorsPickByPathWhatIsBelowTheFolders) {
+  folder_.file("sub/deep/mine.toml", kTwo);
+  const auto with = [&](const std::string& path) {
+    return refusal("set_config", R"({"dry_run":true,"config":")" + path + R"("})", Role::Operator);
+  };
+  EXPECT_EQ(with(folder_.path("sub/deep/mine.toml")), "");
+  EXPECT_EQ(with(folder_.path("sub/../sub/deep/mine.toml")), "");
+  const test::TempFolder outside;
+  outside.file("other.toml", kTwo);
+  std::filesystem::create_directory_symlink(outside.path(), folder_.path("link"));
+  EXPECT_EQ(with(outside.path("other.toml")), "not_permitted");
+  EXPECT_EQ(with(folder_.path("link/other.toml")), "not_permitted");
+  EXPECT_EQ(with(folder_.path("../") + outside.path().filename().string() + "/other.toml"),
+            "not_permitted");
+  EXPECT_EQ(with(folder_.path().string() + "-not/mine.toml"), "not_permitted");
+}
+
+TEST_F(MethodsTest, ANameOfSeveralConfigurationsIsRefusedWithTheirPaths) {
+  const std::string text = std::string{"[session]\nname = \"mill\"\n"} + kTwo;
+  folder_.file("one/a.toml", text);
+  folder_.file("two/b.toml", text);
+  send("set_config", R"({"config":"mill"})");
+  settle();
+  const boost::json::value told = answer();
+  const auto& data = told.at("error").at("data");
+  EXPECT_EQ(data.at("reason"), "ambiguous_config");
+  EXPECT_EQ(data.at("paths").at(0).as_string(), folder_.path("one/a.toml"));
+  EXPECT_EQ(data.at("paths").at(1).as_string(), folder_.path("two/b.toml"));
 }
 
 TEST_F(MethodsTest, AfterShutdownWhatActsIsRefusedAndWhatReadsWorks) {

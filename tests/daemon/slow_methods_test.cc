@@ -21,6 +21,7 @@ class SlowMethodsTest : public test::MethodsFixture {
   static std::string state_in(const json::value& result, std::size_t i = 0) {
     return result.at("coprocesses").at(i).at("state").as_string().c_str();
   }
+  static std::string text_in(const json::value& value) { return value.as_string().c_str(); }
   [[nodiscard]] std::string reason() const {
     return answered() ? FakePort::reason(answer()) : "no answer";
   }
@@ -278,6 +279,37 @@ TEST_F(SlowMethodsTest, EndDuringTheStartAnswersTheStart) {
   fsm_.end_session("test");
   settle();
   EXPECT_EQ(reason(), "ended");
+}
+
+TEST_F(SlowMethodsTest, AnEndByAFailureDuringTheStartNamesWhoFailedAndItsLastWords) {
+  send("set_config",
+       set_text("[coprocess.a]\ntype = \"oneshot\"\ncommand = [\"a\"]\n"
+                "[coprocess.b]\nrequires = [\"a\"]\nvital = true\ncommand = [\"b\"]\n",
+                {{"wait", "ready"}}));
+  settle();
+  launcher_.of("a")->output(supervisor::Stream::Stderr, "line 7: no such pin\n");
+  launcher_.of("a")->end({supervisor::ExitStatus::Kind::Exited, 1, false});
+  settle();
+  EXPECT_EQ(reason(), "ended");
+  EXPECT_THAT(text_in(answer().at("error").at("message")),
+              HasSubstr("a: exited with 1: line 7: no such pin"));
+  const json::value data = answer().at("error").at("data");
+  EXPECT_THAT(text_in(data.at("detail")), HasSubstr("vital b failed"));
+  ASSERT_EQ(data.at("coprocesses").as_array().size(), 1U);  // b only waited for it
+  EXPECT_EQ(text_in(data.at("coprocesses").at(0).at("output")), "line 7: no such pin");
+}
+
+TEST_F(SlowMethodsTest, AnEndByACommandOfItsOwnDuringTheStartTellsItsLastWords) {
+  send("set_config",
+       set_text("[session]\nbefore = [[\"check\"]]\n[coprocess.a]\ncommand = [\"a\"]\n",
+                {{"wait", "ready"}}));
+  settle();
+  test::FakeRecord& check = *launcher_.processes.back();
+  check.output(supervisor::Stream::Stderr, "the lid is open\n");
+  check.end({supervisor::ExitStatus::Kind::Exited, 1, false});
+  settle();
+  EXPECT_THAT(text_in(answer().at("error").at("message")),
+              HasSubstr("before: check: exited with 1: the lid is open"));
 }
 
 TEST_F(SlowMethodsTest, EndSessionWaitsUntilNothingIsLeft) {
