@@ -24,18 +24,41 @@ std::string render_configs(const json::value& r) {
   for (const json::value& c : list(r, "configs")) {
     table.add({text(c, "name"), text(c, "description"), text(c, "path"), text(c, "error")});
   }
-  return table.str(false);
+  std::string out = table.str(false);
+  if (text(r, "truncated") == "yes") out += "there are more files than are looked at\n";
+  return out;
 }
 
 std::string render_set_config(const json::value& r) {
   std::string out = fmt::format("session {}, generation {}\n", escape(text(r, "session")),
                                 escape(text(r, "generation")));
   const json::value* changes = member(r, "changes");
-  for (const char* kind : {"added", "removed", "changed", "updated", "unchanged"}) {
+  for (const char* kind : {"added", "removed", "changed", "dependents", "updated", "unchanged"}) {
     if (changes == nullptr || list(*changes, kind).empty()) continue;
     out += fmt::format("  {}: {}\n", kind, joined(list(*changes, kind)));
   }
+  if (text(r, "anew") == "yes") out += "  the session is begun anew\n";
   return out;
+}
+
+/// What set-config would do, in words.
+std::string render_plan(const json::value& r) {
+  constexpr std::pair<const char*, const char*> kWords[] = {
+      {"removed", "stop"},
+      {"changed", "restart"},
+      {"dependents", "restart with what they require"},
+      {"added", "start"},
+      {"updated", "take over new settings, without a restart"}};
+  std::string out;
+  const json::value* changes = member(r, "changes");
+  for (const auto& [kind, words] : kWords) {
+    if (changes == nullptr || list(*changes, kind).empty()) continue;
+    out += fmt::format("  {}: {}\n", words, joined(list(*changes, kind)));
+  }
+  const std::string name = escape(text(r, "session"));
+  if (out.empty()) return fmt::format("session {}: nothing would change\n", name);
+  if (text(r, "anew") == "yes") out += "  end in order, and be begun anew, all of it\n";
+  return fmt::format("session {}: it would\n{}", name, out);
 }
 
 std::string render_states(const json::value& r, bool colours) {
@@ -142,7 +165,9 @@ std::string render_result(std::string_view verb, const json::value& r, bool colo
   if (verb == "ping") return render_ping(r);
   if (verb == "status") return render_status(r, colours);
   if (verb == "list") return render_configs(r);
-  if (verb == "set-config") return render_set_config(r);
+  if (verb == "set-config") {
+    return text(r, "dry_run") == "yes" ? render_plan(r) : render_set_config(r);
+  }
   if (verb == "check") return text(r, "ok") == "yes" ? "ok\n" : "";
   if (verb == "end-session") return fmt::format("session {}\n", escape(text(r, "session")));
   if (verb == "shutdown") {

@@ -74,15 +74,10 @@ milliseconds answer_timeout(const Invocation& in) { return in.timeout.value_or(k
 milliseconds wait_timeout(const Invocation& in) { return in.timeout.value_or(kWait); }
 
 std::string config_word(const std::string& config, const std::filesystem::path& cwd) {
-  const std::filesystem::path path{config};
-  std::error_code ignored;
-  const bool is_path =
-      config.find('/') != std::string::npos ||
-      (path.extension() == ".toml" && std::filesystem::exists(cwd / path, ignored));
-  if (!is_path) return config;
+  if (config.find_first_of("/.") == std::string::npos) return config;
   // Only "." is dropped: folding ".." would be wrong behind a symbolic link.
   std::filesystem::path absolute;
-  for (const auto& part : cwd / path) {
+  for (const auto& part : cwd / config) {
     if (part != ".") absolute /= part;
   }
   return absolute.string();

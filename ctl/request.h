@@ -31,8 +31,8 @@ std::chrono::milliseconds answer_timeout(const Invocation& invocation);
 /// --timeout, else 60 s: for what --wait waits for.
 std::chrono::milliseconds wait_timeout(const Invocation& invocation);
 
-/// The word that the daemon is sent for CONFIG: an absolute path for what has a slash or is an
-/// existing file that ends in .toml, else the name itself.
+/// The word that the daemon is sent for CONFIG: an absolute path for what has a slash or a dot,
+/// which no name has, else the name itself.
 std::string config_word(const std::string& config, const std::filesystem::path& cwd);
 
 }  // namespace masterd::ctl

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <new>
 
+#include "ctl/complete.h"
 #include "ctl/exit_code.h"
 #include "ctl/follow.h"
 #include "ctl/options.h"
@@ -98,6 +99,10 @@ int run(std::vector<std::string> args, const Streams& io) {
     return code;
   };
   try {
+    if (!args.empty() && args.front() == kCompleteVerb) {
+      io.print(complete({args.begin() + 1, args.end()}));
+      return kDone;
+    }
     auto parsed = parse_command_line(std::move(args));
     if (const auto* answered = std::get_if<Answered>(&parsed)) {
       if (answered->code != kDone) return fail(kUsage, answered->text);

@@ -70,6 +70,27 @@ TEST(Render, SetConfigShowsWhatChanges) {
             "session s, generation 3\n  added: a, b\n  changed: c\n  unchanged: d\n");
 }
 
+TEST(Render, ADryRunIsAPlanInWords) {
+  EXPECT_EQ(rendered("set-config", R"({"session":"s","generation":3,"dry_run":true,"changes":
+                     {"added":["a","b"],"removed":["c"],"changed":["d"],"updated":["e"],
+                      "unchanged":["f","g"],"dependents":["f"]}})"),
+            "session s: it would\n  stop: c\n  restart: d\n  restart with what they require: f\n"
+            "  start: a, b\n  take over new settings, without a restart: e\n");
+  EXPECT_EQ(rendered("set-config", R"({"session":"s","generation":3,"dry_run":true,"changes":
+                     {"added":[],"removed":[],"changed":[],"updated":[],"unchanged":["f"]}})"),
+            "session s: nothing would change\n");
+}
+
+TEST(Render, ASessionThatBeginsAnewIsToldInWords) {
+  EXPECT_EQ(rendered("set-config", R"({"session":"s","generation":1,"anew":true,"changes":
+                     {"added":[],"removed":[],"changed":["a","b"],"unchanged":[]}})"),
+            "session s, generation 1\n  changed: a, b\n  the session is begun anew\n");
+  EXPECT_EQ(rendered("set-config", R"({"session":"s","generation":1,"anew":true,"dry_run":true,
+                     "changes":{"added":["c"],"removed":[],"changed":["a","b"]}})"),
+            "session s: it would\n  restart: a, b\n  start: c\n"
+            "  end in order, and be begun anew, all of it\n");
+}
+
 TEST(Render, TheSmallResultsAreOneLine) {
   EXPECT_EQ(rendered("ping", R"({"version":"0.1.0","protocol":1,"pid":7,"events":[]})"),
             "masterd 0.1.0, protocol 1, pid 7\n");
@@ -86,6 +107,10 @@ TEST(Render, ListsAndHistoriesAreTables) {
   EXPECT_EQ(rendered("list", R"({"configs":[{"name":"a","path":"/a.toml","description":"A a"}]})"),
             "NAME  DESCRIPTION  PATH\na     A a          /a.toml\n");
   EXPECT_EQ(rendered("list", R"({"configs":[]})"), "no configs\n");
+  EXPECT_EQ(rendered("list", R"({"configs":[{"name":"a","path":"/a.ini","description":"A",
+                                             "profile":"p","error":"no"}],"truncated":true})"),
+            "NAME  DESCRIPTION  PATH    ERROR\na     A            /a.ini  no\n"
+            "there are more files than are looked at\n");
   EXPECT_EQ(
       rendered("history", R"({"transitions":[{"seq":1,"time":"T","name":"a","from":"starting",
                                    "to":"running","cause":"ready"}]})"),

@@ -89,7 +89,6 @@ TEST(WireRequest, ShutdownIsNotToldToWaitSinceNoDaemonCanTellItsOwnEnd) {
 
 TEST(WireRequest, ABareNameIsAConfigsName) {
   EXPECT_EQ(config_word("two-stage", "/d"), "two-stage");
-  EXPECT_EQ(config_word("absent.toml", "/nowhere"), "absent.toml");
 }
 
 TEST(WireRequest, APathIsMadeAbsolute) {
@@ -99,10 +98,9 @@ TEST(WireRequest, APathIsMadeAbsolute) {
   EXPECT_EQ(config_word("../foo.toml", "/d"), "/d/../foo.toml") << "may lead through a link";
 }
 
-TEST(WireRequest, AnExistingFileThatEndsInTomlIsAPath) {
-  const test::TempFolder folder;
-  folder.file("here.toml", "");
-  EXPECT_EQ(config_word("here.toml", folder.path("")), folder.path("here.toml"));
+TEST(WireRequest, WhatHasADotIsAFileBesidesUs) {
+  EXPECT_EQ(config_word("mill.ini", "/d"), "/d/mill.ini");
+  EXPECT_EQ(config_word("mill.toml", "/d"), "/d/mill.toml");
 }
 
 TEST(WireRequest, TheTextOfAFileIsSent) {
