@@ -7,6 +7,7 @@ Each figure stands beside what the machine itself needs for the same, measured i
   shutdown    100 coprocesses that ignore SIGTERM, grace 2 s; beside it the grace
   fail-safe   kill -9 of a vital coprocess to main() of the fail-safe command; beside it the same
               command, spawned after a bare waitid() of a killed child
+  guard       kill -9 of masterd to main() of the fail-safe command, median of 10; beside it as above
   crash loop  the daemon's share of one CPU while a coprocess dies at once, for ever, delay 0
 """
 import os
@@ -97,6 +98,22 @@ def fail_safe(folder, rounds=20):
     return statistics.median(ours), statistics.median(bare)
 
 
+def guard(folder, rounds=10):
+    took, halted = [], os.path.join(folder, "halted")
+    for _ in range(rounds):
+        daemon = Daemon(folder)
+        daemon.set(f"[session]\nfail_safe = ['{NOW}', 'now', '{halted}']\n"
+                   "[coprocess.task]\npdeathsig = 'KILL'\ncommand = ['/bin/sleep', '1000']\n", "--wait")
+        killed = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+        daemon.process.kill()
+        daemon.process.wait()
+        while not (os.path.exists(halted) and os.path.getsize(halted)):
+            time.sleep(0.01)
+        took.append((stamp(halted) - killed) / 1e6)
+        os.remove(halted)
+    return statistics.median(took)
+
+
 def cpu(pid):
     with open(f"/proc/{pid}/stat") as file:
         fields = file.read().rpartition(")")[2].split()
@@ -118,15 +135,17 @@ def crash_loop(folder, seconds=10):
 
 def main():
     with tempfile.TemporaryDirectory() as root:
-        folders = [os.path.join(root, name) for name in "abc"]
+        folders = [os.path.join(root, name) for name in "abcd"]
         for folder in folders:
             os.mkdir(folder)
         took = deaf_shutdown(folders[0])
         ours, bare = fail_safe(folders[1])
-        share, lines = crash_loop(folders[2])
+        guarded = guard(folders[2])
+        share, lines = crash_loop(folders[3])
     bounds = [
         ("100 deaf ones, grace 2 s", f"{took:.2f} s", "< 2.3 s", f"{took / 2:.2f} x the grace", took < 2.3),
         ("death to fail-safe, median", f"{ours:.2f} ms", "< 10 ms", f"{ours / bare:.2f} x bare waitid and spawn", ours < 10),
+        ("kill -9 of masterd to it", f"{guarded:.2f} ms", "< 10 ms", f"{guarded / bare:.2f} x bare waitid and spawn", guarded < 10),
         ("crash loop", f"{share * 100:.2f} % CPU", "< 1 %", f"{lines} lines of log in 10 s", share < 0.01),
     ]
     for what, value, bound, beside, kept in bounds:
