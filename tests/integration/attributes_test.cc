@@ -37,6 +37,24 @@ TEST_F(AttributesTest, AnotherUserHasItsGroupsAndOnlyTheCapabilitiesThatAreKept)
               ElementsAre("65534", "65533", "CapEff:0000000000000400", "NoNewPrivs:1", "end"));
 }
 
+// As in a container, or for a service: a daemon of an ordinary user, who has no entry anywhere.
+TEST_F(AttributesTest, ADaemonWithoutPrivilegesRunsThingsAsTheUserThatItIs) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root may become somebody else";
+  constexpr uid_t kStranger = 65432;
+  Plan as_stranger = plan();
+  as_stranger.argv.insert(as_stranger.argv.begin(), {"/usr/bin/setpriv", "--reuid=65432",
+                                                     "--regid=65432", "--clear-groups", "--"});
+  Plan version = as_stranger;
+  version.argv = {"/usr/bin/setpriv", "--reuid=65432", "--", MASTERD, "--version"};
+  if (run(version).status != 0) GTEST_SKIP() << MASTERD " cannot be run by other users";
+  ASSERT_EQ(::chown(folder().path().c_str(), kStranger, kStranger), 0);
+  start(as_stranger);
+  set_config(session_file(
+      coprocess("a", "id -u; id -g; id -G; echo end; exec sleep 1000", "user = \"65432\"\n")));
+  await_line({"a"}, "end");
+  EXPECT_THAT(lines("a"), ElementsAre("65432", "65432", "65432", "end"));
+}
+
 struct Refused {
   const char* name;
   const char* keys;

@@ -55,7 +55,7 @@ bool Events::await(const std::string& name, const std::string& to) {
 DaemonTest::~DaemonTest() = default;
 
 void DaemonTest::TearDown() {
-  if (daemon_ && !daemon_->wait(std::chrono::milliseconds{0})) {
+  if (daemon_runs()) {
     EXPECT_EQ(shut_down(), 0);
   }
   const auto left = processes();
@@ -105,6 +105,10 @@ void DaemonTest::await_answer() {
 void DaemonTest::start_session(const std::string& toml) {
   start();
   set_config(session_file(toml));
+}
+
+bool DaemonTest::daemon_runs() const {
+  return daemon_ && !daemon_->wait(std::chrono::milliseconds{0});
 }
 
 int DaemonTest::exit_status() { return daemon_->wait().value_or(-1); }

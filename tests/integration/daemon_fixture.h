@@ -48,6 +48,7 @@ class DaemonTest : public testing::Test {
   /// With this session, all ready.
   void start_session(const std::string& toml);
   [[nodiscard]] Program& daemon() { return *daemon_; }
+  [[nodiscard]] bool daemon_runs() const;
   /// Waits for its end; the exit status, -1 when it still runs.
   int exit_status();
   /// Asks for a shutdown and waits for it.

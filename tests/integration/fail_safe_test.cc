@@ -50,6 +50,40 @@ TEST_F(FailSafeTest, RunsAlsoWhenOneThatWillBeRestartedDies) {
   EXPECT_TRUE(eventually([&] { return steps().size() == 1; }));
 }
 
+TEST_F(FailSafeTest, RunsWhenAVitalOneIsSuspendedAndTheSessionEndsInOrder) {
+  const std::string vital = "vital = true\non_suspend = \"fail\"\n";
+  start_session(session("echo halt >> steps") + coprocess("task", kSleeper, vital) +
+                coprocess("axis", kSleeper, requires_("task")));
+  ::kill(pid_of("task"), SIGSTOP);
+  await_session("");
+  EXPECT_THAT(steps(), testing::ElementsAre("halt"));
+  // Its own ladder waits for nobody: it is as good as dead.
+  EXPECT_THAT(story({"stopping"}), testing::ElementsAre("task stopping", "axis stopping"));
+  EXPECT_THAT(story({"stopped", "failed"}),
+              testing::UnorderedElementsAre("axis stopped", "task failed"));
+  EXPECT_TRUE(processes().empty()) << describe(processes());
+  const std::string text = log();
+  EXPECT_LT(text.find("fail-safe, pid"), text.find("task: stopping"));
+  EXPECT_THAT(text, testing::HasSubstr("suspended by SIGSTOP"));
+}
+
+TEST_F(FailSafeTest, RunsWhenTheOperatorSuspendsAVitalOneThatIsRestartedThen) {
+  start_session(session("echo halt >> steps") +
+                coprocess("task", kSleeper, "vital = true\non_suspend = \"fail\"\n" + kAlways));
+  const pid_t old = pid_of("task");
+  call("signal", {{"name", "task"}, {"signal", "SIGSTOP"}});
+  await_new_pid("task", old);
+  EXPECT_TRUE(eventually([&] { return steps().size() == 1; }));
+}
+
+TEST_F(FailSafeTest, DoesNotRunForASuspensionThatIsNoFailure) {
+  start_session(session("echo halt >> steps") + coprocess("task", kSleeper, "vital = true\n"));
+  call("signal", {{"name", "task"}, {"signal", "SIGSTOP"}});
+  stop("task");
+  EXPECT_EQ(state("task"), "stopped");
+  EXPECT_THAT(steps(), testing::IsEmpty());
+}
+
 TEST_F(FailSafeTest, DoesNotRunAtAnOrderlyEnd) {
   start_session(session("echo halt >> steps") + coprocess("task", kSleeper, "vital = true\n"));
   stop("task");

@@ -41,6 +41,17 @@ TEST_F(IdleTest, WithFiftyIdleCoprocessesItDoesNotWakeUpAndIsSmall) {
   }
 }
 
+TEST_F(IdleTest, WithWhatAOneshotLeftAndKeepsItDoesNotWakeUpEither) {
+  start({"--cgroups", "off"});
+  set_config(session_file(
+      coprocess("load", "sleep 1000 & exit 0", "type = \"oneshot\"\nleftovers = \"keep\"\n")));
+  ASSERT_TRUE(eventually([&] { return processes().size() == 1; }));
+  await_rest();
+  const auto before = voluntary_switches(daemon().pid());
+  std::this_thread::sleep_for(seconds{2});
+  EXPECT_EQ(voluntary_switches(daemon().pid()), before);
+}
+
 TEST_F(IdleTest, WithoutASessionItDoesNotWakeUpEither) {
   start();
   await_rest();

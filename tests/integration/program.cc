@@ -54,7 +54,11 @@ Program::Program(const Plan& plan) {
   if (plan.closed_descriptors) {
     for (const int fd : {0, 1, 2}) actions.close(fd);
   } else {
-    actions.open(0, "", O_RDONLY);
+    if (plan.in_fd) {
+      actions.duplicate(*plan.in_fd, 0);
+    } else {
+      actions.open(0, "", O_RDONLY);
+    }
     if (plan.out_fd) {
       actions.duplicate(*plan.out_fd, 1);
     } else {

@@ -18,6 +18,7 @@ struct Plan {
   std::vector<std::string> argv;  // argv[0] is a path
   std::vector<std::string> env;   // "NAME=value", added to the test's environment
   std::string cwd;
+  std::optional<int> in_fd;         // stdin, instead of /dev/null; borrowed
   std::string out;                  // file for stdout; empty: /dev/null
   std::string err;                  // file for stderr; empty: /dev/null
   std::optional<int> out_fd;        // stdout, instead of `out`; borrowed

@@ -27,6 +27,7 @@ TEST_F(ReloadTest, C14_OfFiftyOnlyTheChangedOneAndItsDependentsRestart) {
   const auto before = pids();
   const json::object answer = set_config(session_file(file("exec sleep 2000")));
   EXPECT_EQ(answer.at("changes").at("changed"), json::value{"base"});
+  EXPECT_EQ(answer.at("changes").at("dependents"), json::value{"user"});
   const auto after = pids();
   ASSERT_EQ(after.size(), 50U);
   for (std::size_t i = 0; i < 48; ++i) EXPECT_EQ(after[i], before[i]);
@@ -100,17 +101,20 @@ TEST_F(ReloadTest, S14_AKeyThatNeedsNoRestartKeepsThePid) {
 }
 
 TEST_F(ReloadTest, ADryRunShowsTheDifferenceAndChangesNothing) {
-  start_session(coprocess("a", kSleeper) + coprocess("b", kSleeper));
+  const std::string user = coprocess("user", kSleeper, requires_("a"));
+  start_session(coprocess("a", kSleeper) + coprocess("b", kSleeper) + user);
   const json::object before = still_status();
   const json::object answer =
-      call("set_config",
-           {{"config", session_file(coprocess("a", "exec sleep 2000") + coprocess("c", kSleeper))},
-            {"dry_run", true}});
+      call("set_config", {{"config", session_file(coprocess("a", "exec sleep 2000") +
+                                                  coprocess("c", kSleeper) + user)},
+                          {"dry_run", true}});
+  EXPECT_TRUE(answer.at("dry_run").as_bool());
   EXPECT_EQ(answer.at("changes"), (json::value{{"added", {"c"}},
                                                {"removed", {"b"}},
                                                {"changed", {"a"}},
                                                {"updated", json::array{}},
-                                               {"unchanged", json::array{}}}));
+                                               {"unchanged", {"user"}},
+                                               {"dependents", {"user"}}}));
   EXPECT_EQ(still_status(), before);
 }
 

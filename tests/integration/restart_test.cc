@@ -161,8 +161,9 @@ TEST_F(RestartTest, M1_WithoutAnyClientExitsAreCollectedAndOutputIsDrained) {
   EXPECT_EQ(line_from(done), "done\n");
   EXPECT_TRUE(eventually([&] { return processes().empty(); }));
   EXPECT_TRUE(eventually([&] { return zombies_of(daemon().pid()).empty(); }));
-  EXPECT_EQ(state("chatty"), "exited");
-  EXPECT_EQ(state("short"), "exited");
+  // Who is about to end is neither a process that can be found nor a zombie for a moment.
+  await_state("chatty", "exited");
+  await_state("short", "exited");
 }
 
 TEST_F(RestartTest, C8_DeathsAreToldAsTheyWereAndRestartedByPolicy) {

@@ -39,6 +39,40 @@ TEST_P(TreeTest, S4_D14_WhoLeftTheSessionAndTheGroupIsStoppedToo) {
   EXPECT_TRUE(processes().empty()) << describe(processes());
 }
 
+// A script that loads two servers: one stays in its group, one leaves it.
+const std::string kLoader = "sleep 1001 & setsid sleep 1002 & echo loaded >> steps\n";
+const std::string kKeeps = "type = \"oneshot\"\nleftovers = \"keep\"\n";
+
+TEST_P(TreeTest, WhatAOneshotLeavesAndKeepsLivesUntilItIsTakenBack) {
+  bring_up(coprocess("load", kLoader,
+                     kKeeps + "undo = [\"/bin/sh\", \"-c\", \"echo undone >> steps\"]\n") +
+           coprocess("app", kSleeper, requires_("load")));
+  EXPECT_EQ(state("load"), "exited");
+  EXPECT_FALSE(coprocess_status("load").contains("pid"));
+  ASSERT_TRUE(eventually([&] { return processes().size() == 3; })) << describe(processes());
+  EXPECT_TRUE(zombies_of(daemon().pid()).empty());
+  const auto tree = call("tree", {{"name", "load"}});
+  EXPECT_EQ(tree.at("coprocesses").at(0).at("processes").as_array().size(), 2U) << tree;
+  restart("load");  // the old ones go first, with their undo
+  await_state("app", "running");
+  EXPECT_EQ(contents(folder().path("steps")), "loaded\nundone\nloaded\n");
+  EXPECT_TRUE(eventually([&] { return processes().size() == 3; })) << describe(processes());
+  stop("load");
+  EXPECT_EQ(state("load"), "stopped");
+  EXPECT_TRUE(processes().empty()) << describe(processes());
+  start_coprocess("load");
+  await_state("app", "running");
+  call("end_session", {{"wait", true}});
+  EXPECT_TRUE(processes().empty()) << describe(processes());
+  EXPECT_EQ(contents(folder().path("steps")), "loaded\nundone\nloaded\nundone\nloaded\nundone\n");
+}
+
+TEST_P(TreeTest, WhatAFailedOneshotLeavesIsKilled) {
+  set_config(session_file(coprocess("load", kLoader + "exit 3", kKeeps)), false);
+  await_state("load", "failed");
+  EXPECT_TRUE(processes().empty()) << describe(processes());
+}
+
 TEST_P(TreeTest, S4_WhoLeftAndClearedItsEnvironmentIsGoneWithTheSession) {
   bring_up(coprocess("a",
                      "echo $$ > main\n"
