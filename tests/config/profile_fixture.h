@@ -10,18 +10,13 @@
 
 #include "config/profile.h"
 #include "tests/config/results.h"
+#include "tests/support/temp_folder.h"
 
 namespace masterd::config {
 
 class ProfileFixture : public ::testing::Test {
  protected:
-  ProfileFixture() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "profile.XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error{"mkdtemp"};
-    dir_ = pattern;
-    std::filesystem::create_directory(dir_ / "machine");
-  }
-  ~ProfileFixture() override { std::filesystem::remove_all(dir_); }
+  ProfileFixture() { std::filesystem::create_directory(dir_ / "machine"); }
 
   [[nodiscard]] std::filesystem::path profile_path() const { return dir_ / "mill.toml"; }
   [[nodiscard]] std::filesystem::path ini_path() const { return dir_ / "machine" / "my mill.ini"; }
@@ -59,7 +54,8 @@ class ProfileFixture : public ::testing::Test {
     return found.front();
   }
 
-  std::filesystem::path dir_;
+  const test::TempFolder folder_;
+  const std::filesystem::path dir_ = folder_.path();
 };
 
 }  // namespace masterd::config

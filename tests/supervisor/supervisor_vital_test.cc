@@ -17,6 +17,18 @@ class SupervisorVitalTest : public SupervisorFixture {
       transitions_then = sink.transitions.size();
     };
   }
+  /// `spec`'s only life in each of so many sessions, of which each knows what happened before.
+  void dies_in_sessions(const config::CoprocessSpec& spec, int sessions) {
+    std::map<std::string, RestartHistory> histories;
+    for (int i = 0; i < sessions; ++i) {
+      supervisor.emplace(loop, launcher, session({spec}), sink);
+      supervisor->remember(histories);
+      supervisor->start();
+      settle();
+      dies(spec.name);
+      histories = supervisor->histories();
+    }
+  }
   std::size_t signals_then = 0;
   std::size_t transitions_then = 0;
 };
@@ -157,15 +169,7 @@ TEST_F(SupervisorVitalTest, LimitAndDelayOfScopeSessionGoOnOverSessions) {
   config::CoprocessSpec spec = restarting(coprocess("a"));
   spec.restart.scope = config::RestartSpec::Scope::Session;
   spec.restart.limit = 2;
-  std::map<std::string, RestartHistory> histories;
-  for (int i = 0; i < 3; ++i) {
-    supervisor.emplace(loop, launcher, session({spec}), sink);
-    supervisor->remember(histories);
-    supervisor->start();
-    settle();
-    dies("a");
-    histories = supervisor->histories();
-  }
+  dies_in_sessions(spec, 3);
   EXPECT_THAT(sink.ends, ElementsAre("restart-session in 1000 ms: a exited with 1",
                                      "restart-session in 2000 ms: a exited with 1"));
   EXPECT_EQ(reason("a"), "restart limit (2 in 60000 ms): exited with 1");
@@ -174,15 +178,7 @@ TEST_F(SupervisorVitalTest, LimitAndDelayOfScopeSessionGoOnOverSessions) {
 TEST_F(SupervisorVitalTest, ThenRestartSessionCannotSpin_C2) {
   config::CoprocessSpec spec = coprocess("a");
   spec.restart.then = config::Then::RestartSession;
-  std::map<std::string, RestartHistory> histories;
-  for (int i = 0; i < 12; ++i) {
-    supervisor.emplace(loop, launcher, session({spec}), sink);
-    supervisor->remember(histories);
-    supervisor->start();
-    settle();
-    dies("a");
-    histories = supervisor->histories();
-  }
+  dies_in_sessions(spec, 12);
   EXPECT_EQ(sink.ends.at(0), "restart-session in 100 ms: a failed: exited with 1");
   EXPECT_EQ(sink.ends.at(1), "restart-session in 200 ms: a failed: exited with 1");
   EXPECT_EQ(sink.ends.at(11), "restart-session in 30000 ms: a failed: exited with 1");
